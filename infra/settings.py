@@ -1,0 +1,58 @@
+"""Where this installation keeps things and how patient it is: read from the environment when a step runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation. Every field has a `SPIT_…` variable of the same name; the defaults are the embedded stack.
+
+    Secrets are not here: boto3 and SQLAlchemy take theirs from the environment or from the URL the operator sets.
+    """
+
+    home: Path
+    """The folder everything embedded lives in."""
+    store: str
+    """The lake: a folder or `s3://bucket/prefix`."""
+    s3_endpoint: str | None
+    ledger: str
+    """SQLAlchemy URL of the inbox ledger."""
+    landing: Path
+    """Where the embedded folder sources are dropped: `<landing>/<source>/<name>/`."""
+    sources: Path
+    """TOML naming each source and the satker it may speak for."""
+    partners: Path
+    """Folder with one TOML per partner."""
+    database: str
+    """Which database the embedded stack starts for Airflow: `sqlite` or `postgres`."""
+    settle_s: float
+    """A drop that is still changing is left alone until it has been quiet this long."""
+    grace_s: float
+    """How long a complete manifest may wait for files it names before they are judged missing."""
+    batch_limit: int
+    """Submissions per batch."""
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read `os.environ`; called inside a step, never on import."""
+        env = os.environ
+        home = Path(env.get("SPIT_HOME") or ROOT / ".spit").absolute()
+        return cls(
+            home=home,
+            store=env.get("SPIT_STORE") or str(home / "lake"),
+            s3_endpoint=env.get("SPIT_S3_ENDPOINT") or None,
+            ledger=env.get("SPIT_LEDGER") or f"sqlite:///{home / 'ledger.db'}",
+            landing=Path(env.get("SPIT_LANDING") or home / "landing").absolute(),
+            sources=Path(env.get("SPIT_SOURCES") or ROOT / "infra" / "deploy" / "sources.toml"),
+            partners=Path(env.get("SPIT_PARTNERS") or ROOT / "schemas" / "partners"),
+            database=env.get("SPIT_DATABASE") or "sqlite",
+            settle_s=float(env.get("SPIT_SETTLE_S") or 2),
+            grace_s=float(env.get("SPIT_GRACE_S") or 30),
+            batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),
+        )
