@@ -1,0 +1,251 @@
+"""A standard: what one dataset or table is, read from its TOML in Table Schema words plus Standar Data's five parts.
+
+The vocabulary is Frictionless Table Schema v2 (`name, type, title, description, constraints, primaryKey …`) with
+`konsep, definisi, klasifikasi, ukuran, satuan` (Perpres 39/2019 Art 4-6) and a few words of our own, listed at `Field`.
+From this one description come the Arrow schema, the default SQL, the row rules, the documentation, the data package
+and the catalogue entry.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+HERE = Path(__file__).parent
+MEDIA_KINDS = ("foto", "video", "audio")
+
+_ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us", tz="UTC"),
+}
+
+
+class ContractError(Exception):
+    """Our own bug: what we wrote breaks what we promised. Never caught; publishes nothing."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """The Table Schema constraints we enforce; a missing one is None (or empty)."""
+
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    minLength: int | None = None  # noqa: N815 - Table Schema's spelling
+    maxLength: int | None = None  # noqa: N815
+    pattern: str | None = None
+    enum: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column. The last group are words of our own.
+
+    `reference` names the code list (`schemas/reference/<reference>.csv`) whose `kode` a value must be.
+    `origin` says who fills the column: `kantor` (the office), `media` (facts read from the file itself) or `sistem`.
+    `format = "periode"` is a reporting period: `2026`, `2026-03`, `2026-S1`, `2026-T4`.
+    `required_when` is SQL over the typed columns: where it holds, the value must be present.
+    `public = false` keeps the column out of every public output (MS-Var: apakah_variabel_bisa_diakses_umum).
+    """
+
+    name: str
+    type: str
+    title: str
+    description: str = ""
+    format: str = "default"
+    constraints: Constraints = field(default_factory=Constraints)
+    categories: tuple[tuple[str, str], ...] = ()
+
+    konsep: str = ""
+    definisi: str = ""
+    klasifikasi: str = ""
+    ukuran: str = ""
+    satuan: str = ""
+
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+    reference: str = ""
+    origin: str = "kantor"
+    required_when: str = ""
+    public: bool = True
+
+    @property
+    def arrow(self) -> pa.Field:
+        """The column as Arrow, carrying its definition, unit and source in the field metadata."""
+        notes = {
+            "title": self.title,
+            "definisi": self.definisi or self.description,
+            "satuan": self.satuan,
+            "ukuran": self.ukuran,
+            "konsep": self.konsep,
+            "klasifikasi": self.klasifikasi,
+        }
+        return pa.field(self.name, _ARROW[self.type], metadata={k: v for k, v in notes.items() if v})
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The closed value domain, if there is one."""
+        return tuple(value for value, _ in self.categories) or self.constraints.enum
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One standard. `fields` are the columns of its own; `arrow` adds the lineage columns every row carries."""
+
+    name: str
+    version: int
+    title: str
+    description: str
+    kind: str
+    """`teks`, `foto`, `video`, `audio`, `tabel`; or `sistem` for the tables we keep ourselves."""
+    fields: tuple[Field, ...]
+    primary_key: tuple[str, ...]
+    frequency: str = ""
+    producer: str = ""
+    theme: str = ""
+    keywords: tuple[str, ...] = ()
+    priority: bool = False
+    """Data Prioritas (Perpres 39/2019 Art 28): waits for the Pembina's recheck before release."""
+    public: bool = True
+
+    @property
+    def standard(self) -> str:
+        """`foto@1`: what a row says it was judged by."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def of_media(self) -> bool:
+        """Whether each row is about one media file."""
+        return self.kind in MEDIA_KINDS
+
+    @property
+    def office_fields(self) -> tuple[Field, ...]:
+        """What the office fills in, in order."""
+        return tuple(f for f in self.fields if f.origin == "kantor")
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The table's strict schema: own columns, then lineage (system tables have only their own)."""
+        lineage = () if self.kind == "sistem" else LINEAGE()
+        return pa.schema(
+            [f.arrow for f in (*self.fields, *lineage)],
+            metadata={"title": self.title, "description": self.description, "standar": self.standard},
+        )
+
+    def field(self, name: str) -> Field:
+        """The column called `name`; KeyError if the standard has none."""
+        for f in self.fields:
+            if f.name == name:
+                return f
+        raise KeyError(name)
+
+    def headers(self) -> dict[str, tuple[str, ...]]:
+        """For each column an office fills in: every header spelling we accept for it."""
+        return {f.name: (f.name, f.title, *f.aliases) for f in self.office_fields}
+
+    def table_schema(self, *, public: bool = False) -> dict[str, Any]:
+        """The standard as a Table Schema v2 descriptor; with `public`, only the columns that may be published."""
+        fields = [f for f in self.fields if f.public or not public]
+        out: dict[str, Any] = {"fields": [_descriptor(f) for f in fields], "primaryKey": list(self.primary_key)}
+        keys = [
+            {"fields": [f.name], "reference": {"resource": f.reference, "fields": ["kode"]}}
+            for f in fields
+            if f.reference
+        ]
+        if keys:
+            out["foreignKeys"] = keys
+        return out
+
+
+def _descriptor(f: Field) -> dict[str, Any]:
+    constraints = {
+        "required": f.constraints.required or None,
+        "minimum": f.constraints.minimum,
+        "maximum": f.constraints.maximum,
+        "minLength": f.constraints.minLength,
+        "maxLength": f.constraints.maxLength,
+        "pattern": f.constraints.pattern,
+        "enum": list(f.constraints.enum) or None,
+    }
+    out: dict[str, Any] = {
+        "name": f.name,
+        "type": f.type,
+        "title": f.title,
+        "description": f.definisi or f.description,
+        "example": f.example,
+        "constraints": {k: v for k, v in constraints.items() if v is not None},
+        "categories": [{"value": v, "label": label} for v, label in f.categories],
+        "konsep": f.konsep,
+        "klasifikasi": f.klasifikasi,
+        "ukuran": f.ukuran,
+        "satuan": f.satuan,
+    }
+    return {k: v for k, v in out.items() if v not in ("", [], {})}
+
+
+@cache
+def _columns() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((HERE / "columns.toml").read_text("utf-8"))
+
+
+def _field(entry: Mapping[str, Any]) -> Field:
+    """A column of a standard. One without a `type` is defined once for all standards, in `columns.toml`."""
+    shared = {} if "type" in entry else _columns()[entry["name"]]
+    raw = {**shared, **entry}
+    constraints = {**shared.get("constraints", {}), **entry.get("constraints", {})}
+    if "enum" in constraints:
+        constraints["enum"] = tuple(constraints["enum"])
+    return Field(
+        **{
+            **raw,
+            "constraints": Constraints(**constraints),
+            "categories": tuple((c["value"], c["label"]) for c in raw.get("categories", [])),
+            "aliases": tuple(raw.get("aliases", ())),
+        }
+    )
+
+
+@cache
+def LINEAGE() -> tuple[Field, ...]:  # noqa: N802 - a constant that is read on first use
+    """The columns every row of every dataset carries: which submission, file, sheet, row, standard and batch."""
+    return tuple(_field({"name": name}) for name in _columns() if name.startswith("_"))
+
+
+def _load(path: Path) -> Dataset:
+    raw = tomllib.loads(path.read_text("utf-8"))
+    if raw["name"] != path.stem:
+        raise ContractError(f"{path.name}: name is {raw['name']!r}, but the file says {path.stem!r}")
+    try:
+        return Dataset(
+            **{
+                **raw,
+                "fields": tuple(_field(entry) for entry in raw["fields"]),
+                "primary_key": tuple(raw["primary_key"]),
+                "keywords": tuple(raw.get("keywords", ())),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise ContractError(f"{path.name}: {error}") from error
+
+
+@cache
+def datasets() -> dict[str, Dataset]:
+    """What offices may hand in: every TOML in `schemas/datasets`, by name. Discovery is the folder listing."""
+    return {path.stem: _load(path) for path in sorted((HERE / "datasets").glob("*.toml"))}
+
+
+@cache
+def tables() -> dict[str, Dataset]:
+    """What the lake keeps: the datasets and our own tables (`schemas/tables`), by name."""
+    own = {path.stem: _load(path) for path in sorted((HERE / "tables").glob("*.toml"))}
+    return {**datasets(), **own}
