@@ -202,17 +202,16 @@ def _field(entry: Mapping[str, Any]) -> Field:
     """A column of a standard. One without a `type` is defined once for all standards, in `columns.toml`."""
     shared = {} if "type" in entry else _columns()[entry["name"]]
     raw = {**shared, **entry}
-    constraints = {**shared.get("constraints", {}), **entry.get("constraints", {})}
+    constraints: dict[str, Any] = {**shared.get("constraints", {}), **entry.get("constraints", {})}
     if "enum" in constraints:
         constraints["enum"] = tuple(constraints["enum"])
-    return Field(
-        **{
-            **raw,
-            "constraints": Constraints(**constraints),
-            "categories": tuple((c["value"], c["label"]) for c in raw.get("categories", [])),
-            "aliases": tuple(raw.get("aliases", ())),
-        }
-    )
+    values: dict[str, Any] = {
+        **raw,
+        "constraints": Constraints(**constraints),
+        "categories": tuple((c["value"], c["label"]) for c in raw.get("categories", [])),
+        "aliases": tuple(raw.get("aliases", ())),
+    }
+    return Field(**values)
 
 
 @cache
@@ -226,14 +225,13 @@ def _load(path: Path) -> Dataset:
     if raw["name"] != path.stem:
         raise ContractError(f"{path.name}: name is {raw['name']!r}, but the file says {path.stem!r}")
     try:
-        return Dataset(
-            **{
-                **raw,
-                "fields": tuple(_field(entry) for entry in raw["fields"]),
-                "primary_key": tuple(raw["primary_key"]),
-                "keywords": tuple(raw.get("keywords", ())),
-            }
-        )
+        values: dict[str, Any] = {
+            **raw,
+            "fields": tuple(_field(entry) for entry in raw["fields"]),
+            "primary_key": tuple(raw["primary_key"]),
+            "keywords": tuple(raw.get("keywords", ())),
+        }
+        return Dataset(**values)
     except (KeyError, TypeError) as error:
         raise ContractError(f"{path.name}: {error}") from error
 
