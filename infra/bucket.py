@@ -1,0 +1,188 @@
+"""The store in an S3 bucket, through boto3: conditional writes, multipart with SHA-256, time limits and retries."""
+
+import base64
+import hashlib
+import io
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+from boto3.s3.transfer import TransferConfig
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from infra.store import CHUNK, Conflict, Draft, NotFound, Stat, Store, check_key
+
+PART = 8 << 20  # up to here one request, held in memory; above it, parts of this size, grown where 10,000 would not do
+THREADS = 4  # a SeaweedFS takes 75 MB/s from one and 120 from four
+MISSING = {"404", "NoSuchKey"}  # HEAD has no body and so only the number
+REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", *MISSING}
+
+
+class BucketStore(Store):
+    """Objects below `prefix` in a bucket that exists."""
+
+    def __init__(self, bucket: str, prefix: str = "", *, endpoint: str | None = None) -> None:
+        self.bucket = bucket
+        self.base = f"{check_key(prefix)}/" if prefix else ""
+        self.url = f"s3://{bucket}/{prefix}".rstrip("/")
+        self.endpoint = endpoint
+        self.session = Session()
+        self.client = self.session.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=self.session.region_name or "us-east-1",
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"mode": "standard", "total_max_attempts": 5},
+                max_pool_connections=4 * THREADS,
+                tcp_keepalive=True,
+            ),
+        )
+
+    @override
+    def open(self, key: str) -> BinaryIO:
+        with _missing(key):
+            body = self.client.get_object(**self._at(key))["Body"]
+        return cast(BinaryIO, io.BufferedReader(body, CHUNK))  # the bare body has readline() byte by byte
+
+    @override
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        with tempfile.NamedTemporaryFile(prefix="spit-", suffix=PurePosixPath(key).suffix) as file:
+            with _missing(key):
+                self.client.download_fileobj(
+                    **self._at(key), Fileobj=file, Config=TransferConfig(max_concurrency=THREADS)
+                )
+            file.flush()
+            yield Path(file.name)
+
+    @override
+    def stat(self, key: str) -> Stat | None:
+        head = self._head(key)
+        return head and Stat(key, head["ContentLength"], head["ETag"], head["Metadata"].get("sha256"))
+
+    @override
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        check_key(prefix + "x")
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.base + prefix)
+        found = (each for page in pages for each in page.get("Contents", ()))
+        # Sorted here: SeaweedFS goes folder by folder (a/b before a-b). A key that ends in / is what consoles write
+        # to show an empty folder.
+        stats = (
+            Stat(each["Key"].removeprefix(self.base), each["Size"], each["ETag"], None)
+            for each in found
+            if not each["Key"].endswith("/")
+        )
+        return iter(sorted(stats, key=lambda each: each.key))
+
+    @override
+    def delete(self, key: str) -> None:
+        self.client.delete_object(**self._at(key))
+
+    @override
+    def delta(self, key: str) -> tuple[str, dict[str, str]]:
+        options = {"region": self.client.meta.region_name, "conditional_put": "etag"}
+        if self.endpoint:
+            plain = str(self.endpoint.startswith("http://")).lower()
+            options |= {"endpoint_url": self.endpoint, "allow_http": plain, "virtual_hosted_style_request": "false"}
+        if held := self.session.get_credentials():
+            keys = held.get_frozen_credentials()
+            options |= {"access_key_id": keys.access_key, "secret_access_key": keys.secret_key}
+            options |= {"session_token": keys.token} if keys.token else {}
+        return f"s3://{self.bucket}/{self.base}{check_key(key)}", options
+
+    @override
+    def sweep(self, older_than_s: float) -> int:
+        before, swept = datetime.now(UTC) - timedelta(seconds=older_than_s), 0
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.base)
+        for upload in (each for page in pages for each in page.get("Uploads", ())):
+            if upload["Initiated"] < before:
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+                swept += 1
+        return swept
+
+    @override
+    @contextmanager
+    def _blank(self) -> Iterator[BinaryIO]:
+        with tempfile.SpooledTemporaryFile(PART) as file:  # what is larger goes to TMPDIR
+            yield cast(BinaryIO, file)
+
+    @override
+    def _place(self, draft: Draft, key: str, *, if_absent: bool, if_match: str | None) -> Stat:
+        condition = ({"IfNoneMatch": "*"} if if_absent else {}) | ({} if if_match is None else {"IfMatch": if_match})
+        mark = uuid.uuid4().hex
+        metadata = {"sha256": draft.sha256, "put": mark}
+        send = self._send_whole if draft.size <= PART else self._send_parts
+        try:
+            etag = send(draft, self._at(key), metadata, condition)
+        except ClientError as error:
+            # When an answer got lost, boto3 asked again and was refused because of what it had itself put: the mark
+            # tells. (A finished multipart upload is then unknown, hence not only REFUSED.)
+            there = self._head(key)
+            if there and there["Metadata"].get("put") == mark:
+                return Stat(key, draft.size, there["ETag"], draft.sha256)
+            if condition and error.response["Error"]["Code"] in REFUSED:
+                raise Conflict(key) from error
+            raise
+        return Stat(key, draft.size, etag, draft.sha256)
+
+    def _send_whole(self, draft: Draft, at: dict[str, str], metadata: dict[str, str], condition: dict[str, str]) -> str:
+        draft.file.seek(0)
+        checksum = base64.b64encode(bytes.fromhex(draft.sha256)).decode()
+        done = self.client.put_object(
+            **at, Body=draft.file.read(), Metadata=metadata, ChecksumSHA256=checksum, **condition
+        )
+        return done["ETag"]
+
+    def _send_parts(self, draft: Draft, at: dict[str, str], metadata: dict[str, str], condition: dict[str, str]) -> str:
+        # By hand, since boto3's own upload does not give back the ETag, which the next `if_match` needs.
+        begun = self.client.create_multipart_upload(**at, Metadata=metadata, ChecksumAlgorithm="SHA256")
+        upload = at | {"UploadId": begun["UploadId"]}
+        size = max(PART, -(-draft.size // 10_000))
+
+        def send(number: int) -> dict[str, Any]:
+            body = os.pread(draft.file.fileno(), size, (number - 1) * size)
+            checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            sent = self.client.upload_part(**upload, PartNumber=number, Body=body, ChecksumSHA256=checksum)
+            return {"PartNumber": number, "ETag": sent["ETag"], "ChecksumSHA256": checksum}
+
+        with ExitStack() as undo:
+            undo.callback(self.client.abort_multipart_upload, **upload)
+            with ThreadPoolExecutor(THREADS) as pool:
+                parts = list(pool.map(send, range(1, -(-draft.size // size) + 1)))
+            done = self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **condition)
+            undo.pop_all()
+        return done["ETag"]
+
+    def _at(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self.base + check_key(key)}
+
+    def _head(self, key: str) -> Any:
+        try:
+            return self.client.head_object(**self._at(key))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in MISSING:
+                raise
+            return None
+
+
+@contextmanager
+def _missing(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in MISSING:
+            raise
+        raise NotFound(key) from error
