@@ -1,0 +1,98 @@
+"""A released lake in memory: for every public table one row everybody may see and one for each reason to hold back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from schemas.dataset import LINEAGE, Dataset, Field, tables
+
+AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
+SECRET = "RAHASIA"
+"""Stands in every text of every row and column that must not get out."""
+
+HELD_BACK: dict[str, tuple[str, Any]] = {
+    "dikecualikan": ("klasifikasi_informasi", "DIKECUALIKAN"),
+    "dikecualikan_huruf_kecil": ("klasifikasi_informasi", "dikecualikan "),
+    "tanpa_kelas": ("klasifikasi_informasi", None),
+    "kelas_tidak_dikenal": ("klasifikasi_informasi", "RAHASIA_NEGARA"),
+    "embargo": ("embargo_sampai", AT + timedelta(microseconds=1)),
+    "anak": ("subjek_anak", True),
+    "anak_tidak_diketahui": ("subjek_anak", None),
+    "internal": ("lisensi", "INTERNAL"),
+    "tanpa_lisensi": ("lisensi", None),
+    "lisensi_tidak_dikenal": ("lisensi", "internal"),
+}
+"""Why a row stays in: the column and the value that says so."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """As the lake keeps it."""
+
+    number: int = 1
+    at: datetime = AT
+    tables: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(tables(), 4))
+
+
+def public_tables() -> dict[str, Dataset]:
+    return {name: table for name, table in tables().items() if table.public}
+
+
+def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dict[str, Any]:
+    """A valid row whose texts contain `text`, or `SECRET` where the column is not public; `key` makes it unique."""
+    columns = (*dataset.fields, *(() if dataset.kind == "sistem" else LINEAGE()))
+    made = {f.name: _value(f, key, text if f.public else SECRET) for f in columns}
+    fixed = {"klasifikasi_informasi": "BERKALA", "subjek_anak": False, "lisensi": "CC-BY-4.0", "embargo_sampai": None}
+    own = {**{name: value for name, value in fixed.items() if name in made}, **values}
+    return made | own | {dataset.primary_key[-1]: f"{key}-{text}"}
+
+
+def _value(f: Field, key: str, text: str) -> Any:
+    match f.name, f.type:
+        case "kode_wilayah", _:
+            return "33.02"
+        case "periode", _:
+            return "2026-10"
+        case "sha256", _:
+            return f"{sum(f'{key}{text}'.encode()):064x}"
+        case _, "integer":
+            return len(key)
+        case _, "number":
+            return 2.5
+        case _, "boolean":
+            return True
+        case _, "date":
+            return date(2026, 11, 20)
+        case _, "datetime":
+            return datetime(2026, 11, 20, 0, 40, 0, 500, tzinfo=UTC)
+        case _:
+            return f'{f.name} "{text}", {key};\nbaris dua'
+
+
+def rows_of(dataset: Dataset) -> list[dict[str, Any]]:
+    """The public row `a`, and every row that must be held back."""
+    names = {f.name for f in dataset.fields}
+    held = [
+        row(dataset, why, SECRET, **{column: value}) for why, (column, value) in HELD_BACK.items() if column in names
+    ]
+    return [*held, row(dataset, "a")]
+
+
+@contextmanager
+def lake(content: Mapping[str, list[dict[str, Any]]] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with every table; those not given have the rows of `rows_of`."""
+    with duckdb.connect() as connection:
+        for name, dataset in tables().items():
+            rows = (content or {}).get(name, rows_of(dataset))
+            data = pa.Table.from_pylist(rows, dataset.arrow)
+            connection.register("baru", data)
+            connection.execute(f'CREATE TABLE "{name}" AS FROM baru')
+            connection.unregister("baru")
+        yield connection

@@ -1,0 +1,172 @@
+"""Public editions → a DCAT-AP 3.0.1 catalogue: JSON-LD to send, Turtle made from it.
+
+Every node has a name (no blank nodes), so the same release gives the same bytes in both. The application profile wants
+the class of everything pointed at stated in the document itself: that is what `Terms` collects.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File
+from transforms.vocabulary import CONTEXT, EU, FORMATS, FREQUENCIES, IANA, INDONESIA, THEMES, Node, Place, Terms
+
+PUBLISHER = "urn:spit:satker:DIVHUMAS"
+HOMEPAGE = "https://humas.polri.go.id/"
+CONTACT = ("urn:spit:kontak:ppid", "PPID Divisi Humas Polri", "https://eppid.polri.go.id/")
+"""An office, never a person."""
+
+
+def catalogue(
+    number: int, at: datetime, editions: Sequence[Edition], *, base: str = "", places: Mapping[str, Place]
+) -> Node:
+    """The catalogue of release `number`, made at `at`, as a JSON-LD document with its context.
+
+    `base` (with its slash) is where the files can be fetched; without one the addresses are relative to the document.
+    `places` describes provinces by their two-digit code; for one that is not in it only the code is known.
+    """
+    terms = Terms()
+    datasets: list[Node] = []
+    for edition in editions:
+        files = [_distribution(edition, file, base, terms) for file in edition.files if file.format in FORMATS]
+        datasets += [_dataset(edition, places, terms), *files]
+    first = min((e.facts.issued for e in editions if e.facts.issued), default=at)
+    head = {
+        "@id": "urn:spit:katalog",
+        "@type": "dcat:Catalog",
+        "dct:title": "Katalog SPIT",
+        "dct:description": f"Data dan bahan kehumasan kepolisian yang terbuka untuk umum, rilis {number}.",
+        "dct:publisher": _publisher(terms),
+        "dct:language": _language(terms),
+        "dct:license": terms.licence(DEFAULT_LICENCE),
+        "dct:spatial": terms.place(INDONESIA),
+        "dcat:themeTaxonomy": list(_themes(terms)),
+        "foaf:homepage": terms(HOMEPAGE, "foaf:Document"),
+        "dct:issued": _instant(first),
+        "dct:modified": _instant(at),
+        "dcat:dataset": [_urn(edition) for edition in editions],
+    }
+    return {"@context": CONTEXT, "@graph": [head, *datasets, *terms.nodes.values()]}
+
+
+def turtle(document: Node) -> str:
+    """The same catalogue as Turtle."""
+    from rdflib import Graph
+
+    # Without a base rdflib resolves relative addresses against the working folder, and publishes its path.
+    here = "https://katalog.invalid/"
+    graph = Graph().parse(data=json.dumps(document), format="json-ld", publicID=here)
+    return graph.serialize(format="turtle").replace(f"<{here}", "<")
+
+
+def _dataset(edition: Edition, places: Mapping[str, Place], terms: Terms) -> Node:
+    standard, facts, urn = edition.standard, edition.facts, _urn(edition)
+    ours, eu = _themes(terms)
+    themes = [terms.concept(f"{eu}/GOVE", "Pemerintahan dan sektor publik", eu)]
+    if standard.theme:
+        themes.append(terms.concept(f"{ours}:{quote(standard.theme.replace(' ', '_'))}", standard.theme, ours))
+    node: Node = {
+        "@id": urn,
+        "@type": "dcat:Dataset",
+        "dct:identifier": urn,
+        "dct:title": standard.title,
+        "dct:description": standard.description,
+        "dct:publisher": _publisher(terms),
+        "dcat:contactPoint": terms(CONTACT[0], "vcard:Kind", vcard_fn=CONTACT[1], vcard_hasURL=CONTACT[2]),
+        "dcat:keyword": list(standard.keywords) or [standard.title],
+        "dcat:theme": themes,
+        "dct:language": _language(terms),
+        "dct:spatial": [terms.place(INDONESIA), *(terms.region(code, places) for code in facts.provinces)],
+        "dct:accessRights": terms(f"{EU}/access-right/PUBLIC", "dct:RightsStatement", rdfs_label="Terbuka untuk umum"),
+        "dct:conformsTo": terms(
+            f"urn:spit:standar:{standard.name}:{standard.version}",
+            "dct:Standard",
+            dct_title=f"Standar data {standard.title}, versi {standard.version}",
+        ),
+        "dct:provenance": terms(
+            f"urn:spit:asal:{standard.name}",
+            "dct:ProvenanceStatement",
+            rdfs_label=f"Diserahkan oleh {standard.producer or 'satker kepolisian'}; tiap baris diperiksa menurut "
+            "standarnya dan tiap rilis lulus audit. Baris yang dikecualikan, diembargo atau memuat anak tidak terbit.",
+        ),
+        "dcat:version": edition.id,
+        "dcat:distribution": [_distribution_urn(edition, f) for f in edition.files if f.format in FORMATS],
+    }
+    if standard.frequency:
+        node["dct:accrualPeriodicity"] = terms(
+            f"{EU}/frequency/{FREQUENCIES[standard.frequency]}", "dct:Frequency", rdfs_label=standard.frequency
+        )
+    if facts.begins and facts.ends:
+        node["dct:temporal"] = terms(
+            f"urn:spit:masa:{facts.begins}:{facts.ends}",
+            "dct:PeriodOfTime",
+            dcat_startDate=facts.begins.isoformat(),
+            dcat_endDate=facts.ends.isoformat(),
+        )
+    if facts.issued and facts.modified:
+        node |= {"dct:issued": _instant(facts.issued), "dct:modified": _instant(facts.modified)}
+    return node
+
+
+def _distribution(edition: Edition, file: File, base: str, terms: Terms) -> Node:
+    name, media_type = FORMATS[file.format]
+    urn = _distribution_urn(edition, file)
+    schema = next(base + other.path for other in edition.files if other.format == "skema")
+    strictest = [code for code in LICENCES if code in edition.facts.licences][-1:] or [DEFAULT_LICENCE]
+    return {
+        "@id": urn,
+        "@type": "dcat:Distribution",
+        "dct:title": f"{edition.standard.title} ({name})",
+        "dct:description": f"{edition.facts.rows} baris yang terbuka untuk umum, sebagai {name}.",
+        "dcat:accessURL": base + file.path,
+        "dcat:downloadURL": base + file.path,
+        "dct:format": terms(f"{EU}/file-type/{name}", "dct:MediaTypeOrExtent", rdfs_label=name),
+        "dcat:mediaType": terms(f"{IANA}/{media_type}", "dct:MediaType", rdfs_label=media_type),
+        "dcat:byteSize": str(file.size),
+        "spdx:checksum": terms(
+            f"{urn}:sha256",
+            "spdx:Checksum",
+            spdx_checksumValue=file.sha256,
+            # dcat-ap-SHACL.ttl wants the algorithm's class in the data; the other two shape files do not look.
+            spdx_algorithm=terms("http://spdx.org/rdf/terms#checksumAlgorithm_sha256", "spdx:ChecksumAlgorithm"),
+        ),
+        "dct:license": terms.licence(strictest[0]),
+        "dct:rights": terms(
+            "urn:spit:hak:baris",
+            "dct:RightsStatement",
+            rdfs_label="Bila baris menyebut lisensi atau kredit, itulah yang berlaku bagi isinya.",
+        ),
+        "dcatap:availability": terms.concept(f"{EU}/planned-availability/STABLE", "Tetap"),
+        "dct:conformsTo": terms(schema, "dct:Standard", dct_title=f"Table Schema {edition.standard.title}"),
+    }
+
+
+def _publisher(terms: Terms) -> str:
+    kind = terms.concept("http://purl.org/adms/publishertype/NationalAuthority", "Instansi pusat")
+    return terms(PUBLISHER, "foaf:Agent", foaf_name="Divisi Humas Polri", dct_type=kind)
+
+
+def _themes(terms: Terms) -> tuple[str, str]:
+    return (
+        terms(THEMES, "skos:ConceptScheme", dct_title="Tema SPIT"),
+        terms(f"{EU}/data-theme", "skos:ConceptScheme", dct_title="Tema data Uni Eropa"),
+    )
+
+
+def _language(terms: Terms) -> str:
+    return terms(f"{EU}/language/IND", "dct:LinguisticSystem", rdfs_label="Bahasa Indonesia")
+
+
+def _urn(edition: Edition) -> str:
+    return f"urn:spit:dataset:{edition.standard.name}"
+
+
+def _distribution_urn(edition: Edition, file: File) -> str:
+    return f"urn:spit:distribusi:{edition.standard.name}:{file.format}"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,69 @@
+"""Public editions → one Data Package v2 per release: what each file is, its columns, bytes, checksum and licence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas.dataset import Dataset
+from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File, columns
+
+PROFILES = "https://datapackage.org/profiles/2.0"
+FORMATS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
+
+def descriptor(number: int, at: datetime, editions: Sequence[Edition]) -> dict[str, Any]:
+    """`datapackage.json` of release `number`, made at `at`; paths are relative to it.
+
+    The CSV of a dataset is the resource named after it; its Parquet twin, `<name>-parquet`, has the same rows and
+    schema.
+    """
+    names = {edition.standard.name for edition in editions}
+    resources = [_resource(e, file, names) for e in editions for file in e.files if file.format in FORMATS]
+    codes = {code for edition in editions for code in edition.facts.licences} or {DEFAULT_LICENCE}
+    return {
+        "$schema": f"{PROFILES}/datapackage.json",
+        "name": "spit",
+        "id": f"urn:spit:rilis:{number}",
+        "title": f"Data kehumasan kepolisian, rilis {number}",
+        "version": str(number),
+        "created": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "contributors": [{"title": "Divisi Humas Polri", "roles": ["publisher"]}],
+        "licenses": _licences(codes),
+        "resources": resources,
+    }
+
+
+def schema(dataset: Dataset, resources: Collection[str]) -> dict[str, Any]:
+    """The public columns as a Table Schema; a foreign key stays only if `resources` has what it points at."""
+    public = replace(dataset, fields=columns(dataset)).table_schema(public=True)
+    keys = [key for key in public.pop("foreignKeys", []) if key["reference"]["resource"] in resources]
+    return {
+        "$schema": f"{PROFILES}/tableschema.json",
+        **public,
+        **({"foreignKeys": keys} if keys else {}),
+        "fieldsMatch": ["exact"],
+    }
+
+
+def _resource(edition: Edition, file: File, names: Collection[str]) -> dict[str, Any]:
+    name = edition.standard.name
+    return {
+        "name": name if file.format == "csv" else f"{name}-{file.format}",
+        "path": file.path,
+        "title": edition.standard.title,
+        "description": edition.standard.description,
+        "format": file.format,
+        "mediatype": FORMATS[file.format],
+        "encoding": "utf-8",
+        "bytes": file.size,
+        "hash": f"sha256:{file.sha256}",
+        "licenses": _licences(edition.facts.licences or (DEFAULT_LICENCE,)),
+        "schema": schema(edition.standard, names),
+    }
+
+
+def _licences(codes: Collection[str]) -> list[dict[str, str]]:
+    return [{"name": x.code, "path": x.url, "title": x.title} for x in LICENCES.values() if x.code in codes]

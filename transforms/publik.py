@@ -1,0 +1,189 @@
+"""The one public gate: what of a dataset everybody may see, as SQL over its current rows.
+
+Every exporter reads through `rows` and nothing else, so what is held back here is held back everywhere. The gate fails
+closed: a class, licence or answer it does not know keeps the row in.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from schemas.dataset import LINEAGE, ContractError, Dataset, Field
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence under which the public may use a row again."""
+
+    code: str
+    url: str
+    title: str
+
+
+LICENCES = {
+    licence.code: licence
+    for licence in (
+        Licence("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/", "Creative Commons Atribusi 4.0"),
+        Licence(
+            "CC-BY-NC-4.0",
+            "https://creativecommons.org/licenses/by-nc/4.0/",
+            "Creative Commons Atribusi-NonKomersial 4.0",
+        ),
+    )
+}
+"""From the freest to the strictest. A licence that is not here (INTERNAL) opens nothing."""
+
+DEFAULT_LICENCE = "CC-BY-4.0"
+"""For datasets whose rows carry no licence: the one the national portal's dataset template fixes for all."""
+
+OPEN_CLASSES = ("BERKALA", "SERTA_MERTA", "SETIAP_SAAT")
+"""UU 14/2008 Art 9, 10 and 11. Art 17 (DIKECUALIKAN) is closed, and so is everything unclassified."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One published file; `path` is relative to the folder the catalogue lies in."""
+
+    path: str
+    format: str
+    """`csv`, `parquet` or `skema`."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a catalogue says about the public rows of a dataset, and nothing about the others."""
+
+    rows: int
+    licences: tuple[str, ...]
+    provinces: tuple[str, ...]
+    """Two-digit Kemendagri codes."""
+    begins: date | None
+    ends: date | None
+    """First and last day the rows are about."""
+    issued: datetime | None
+    modified: datetime | None
+    """Arrival of the oldest and newest public row, UTC; an embargo that ended later counts as an arrival."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The public part of one table version, as files. The same `id` always stands for the same bytes."""
+
+    standard: Dataset
+    id: str
+    facts: Facts
+    files: tuple[File, ...]
+
+
+def columns(dataset: Dataset) -> tuple[Field, ...]:
+    """The columns everybody may see, own ones first, then lineage. ContractError if the dataset is not public."""
+    if not dataset.public:
+        raise ContractError(f"{dataset.name} is not public")
+    lineage = () if dataset.kind == "sistem" else LINEAGE()
+    open_ = tuple(f for f in (*dataset.fields, *lineage) if f.public)
+    hidden = set(dataset.primary_key) - {f.name for f in open_}
+    if hidden:
+        raise ContractError(f"{dataset.name}: public, but its primary key is not: {', '.join(sorted(hidden))}")
+    return open_
+
+
+def rows(dataset: Dataset, at: datetime) -> str:
+    """SELECT of the public columns of the rows that are public at `at`, in the order of the primary key.
+
+    The relation is named after the dataset and must hold its current rows: an old version of a row that has since been
+    excluded would pass.
+    """
+    selected = ", ".join(_quoted(f.name) for f in columns(dataset))
+    conditions = " AND ".join(_conditions(dataset, at)) or "TRUE"
+    order = ", ".join(_quoted(name) for name in dataset.primary_key)
+    return f"SELECT {selected} FROM {_quoted(dataset.name)} WHERE {conditions} ORDER BY {order}"
+
+
+def _conditions(dataset: Dataset, at: datetime) -> list[str]:
+    present = {f.name for f in dataset.fields}
+    gates = {
+        "klasifikasi_informasi": f"klasifikasi_informasi IN {_texts(OPEN_CLASSES)}",
+        "lisensi": f"lisensi IN {_texts(LICENCES)}",
+        # UU 11/2012 Art 19: not known to be free of a child is not free of a child.
+        "subjek_anak": "subjek_anak = FALSE",
+        "embargo_sampai": f"(embargo_sampai IS NULL OR embargo_sampai <= {_instant(at)})",
+    }
+    return [condition for column, condition in gates.items() if column in present]
+
+
+def knows_embargo(dataset: Dataset) -> bool:
+    """Whether the clock alone can make a row of this dataset public."""
+    return any(f.name == "embargo_sampai" for f in dataset.fields)
+
+
+def turning_point(dataset: Dataset, at: datetime) -> str:
+    """SELECT of the last embargo that has ended by `at`, of a dataset that knows embargoes.
+
+    Between two embargoes the clock changes nothing: `rows` at this instant and at `at` are the same.
+    """
+    return f"SELECT max(embargo_sampai) FROM ({rows(dataset, at)})"
+
+
+def facts(dataset: Dataset, at: datetime) -> str:
+    """SELECT of one row about the public rows, for `read_facts`."""
+    present = {f.name for f in columns(dataset)}
+    later = "greatest(_diterima_pada, embargo_sampai)" if "embargo_sampai" in present else "_diterima_pada"
+    wanted = {
+        "rows": "count(*)",
+        "licences": _distinct("lisensi", "lisensi", present),
+        "provinces": _distinct("left(kode_wilayah, 2)", "kode_wilayah", present),
+        "periods": _distinct("periode", "periode", present),
+        "first_day": "min(tanggal_kejadian)" if "tanggal_kejadian" in present else "NULL::DATE",
+        "last_day": "max(tanggal_kejadian)" if "tanggal_kejadian" in present else "NULL::DATE",
+        "issued": "min(_diterima_pada)" if "_diterima_pada" in present else "NULL::TIMESTAMPTZ",
+        "modified": f"max({later})" if "_diterima_pada" in present else "NULL::TIMESTAMPTZ",
+    }
+    return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in wanted.items())} FROM ({rows(dataset, at)})"
+
+
+def read_facts(row: Mapping[str, Any]) -> Facts:
+    """The row of `facts`, by column name. What rows are about is their day, else their period, else their arrival."""
+    issued, modified = (moment and moment.astimezone(UTC) for moment in (row["issued"], row["modified"]))
+    days = [day for period in row["periods"] or [] for day in _days(period)]
+    days += [day for day in (row["first_day"], row["last_day"]) if day]
+    days = days or [moment.date() for moment in (issued, modified) if moment]
+    return Facts(
+        rows=row["rows"],
+        licences=tuple(code for code in LICENCES if code in (row["licences"] or [DEFAULT_LICENCE])),
+        provinces=tuple(row["provinces"] or ()),
+        begins=min(days, default=None),
+        ends=max(days, default=None),
+        issued=issued,
+        modified=modified,
+    )
+
+
+def _days(period: str) -> tuple[date, date]:
+    """First and last day of a reporting period: `2026`, `2026-03`, `2026-S1`, `2026-T4`."""
+    year, _, part = period.partition("-")
+    months = {"": 12, "S": 6, "T": 3}.get(part[:1], 1)
+    first = (int(part.lstrip("ST")) - 1) * months + 1 if part else 1
+    last = first + months - 1
+    return date(int(year), first, 1), date(int(year), last, monthrange(int(year), last)[1])
+
+
+def _distinct(sql: str, column: str, present: set[str]) -> str:
+    return f"list_sort(list(DISTINCT {sql}))" if column in present else "NULL::VARCHAR[]"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _texts(values: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+def _instant(at: datetime) -> str:
+    return f"TIMESTAMPTZ '{at.astimezone(UTC).isoformat()}'"
