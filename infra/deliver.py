@@ -129,7 +129,7 @@ def deliver_all(
                 release=publication.number,
                 item="*",
                 version="",
-                answer=f"GAGAL {reason}",
+                answer=f"GAGAL {why}",
                 ok=False,
             )
             done.append(Delivery(partner.name, publication.number, error=why))

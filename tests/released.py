@@ -85,14 +85,17 @@ def rows_of(dataset: Dataset) -> list[dict[str, Any]]:
     return [*held, row(dataset, "a")]
 
 
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """The rows of every table there is."""
+    return {name: rows_of(dataset) for name, dataset in tables().items()}
+
+
 @contextmanager
-def lake(content: Mapping[str, list[dict[str, Any]]] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with every table; those not given have the rows of `rows_of`."""
+def lake(content: Mapping[str, list[dict[str, Any]]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with these tables."""
     with duckdb.connect() as connection:
-        for name, dataset in tables().items():
-            rows = (content or {}).get(name, rows_of(dataset))
-            data = pa.Table.from_pylist(rows, dataset.arrow)
-            connection.register("baru", data)
+        for name, rows in content.items():
+            connection.register("baru", pa.Table.from_pylist(rows, tables()[name].arrow))
             connection.execute(f'CREATE TABLE "{name}" AS FROM baru')
             connection.unregister("baru")
         yield connection

@@ -1,0 +1,187 @@
+"""The public gate, and everybody who could get around it."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.dataset import ContractError, Dataset, datasets, tables
+from tests.released import AT, HELD_BACK, SECRET, lake, public_tables, row
+from transforms import publik
+
+ROOT = Path(__file__).parent.parent
+PUBLIC = sorted(public_tables())
+HELD = [
+    (name, why)
+    for name, dataset in sorted(public_tables().items())
+    for why, (column, _) in HELD_BACK.items()
+    if column in {f.name for f in dataset.fields}
+]
+Rows = list[dict[str, Any]]
+
+
+def select(dataset: Dataset, rows: Rows, sql: Callable[[Dataset, datetime], str]) -> Rows:
+    with lake({dataset.name: rows}) as connection:
+        return connection.execute(sql(dataset, AT)).to_arrow_table().to_pylist()
+
+
+@pytest.mark.parametrize(("name", "why"), HELD)
+def test_a_row_is_held_back_for_each_reason_alone(name: str, why: str) -> None:
+    dataset, (column, value) = tables()[name], HELD_BACK[why]
+    found = select(dataset, [row(dataset, why, SECRET, **{column: value}), row(dataset, "a")], publik.rows)
+    assert [r[dataset.primary_key[-1]] for r in found] == ["a-terbuka"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_only_public_columns_come_out_and_all_of_them(name: str) -> None:
+    dataset = tables()[name]
+    (found,) = select(dataset, [row(dataset, "a")], publik.rows)
+    assert list(found) == [f.name for f in publik.columns(dataset)]
+    hidden = {f.name for f in dataset.fields if not f.public} | {"_sidik", "_berkas", "_lembar", "_baris", "_batch"}
+    assert not hidden & set(found)
+    assert SECRET not in str(found)
+
+
+def test_an_embargo_ends_at_its_instant() -> None:
+    foto = tables()["foto"]
+    rows = [row(foto, str(n), embargo_sampai=AT + timedelta(microseconds=n)) for n in (-1, 0, 1)]
+    assert [r["nomor"] for r in select(foto, rows, publik.rows)] == ["-1-terbuka", "0-terbuka"]
+    (turned,) = select(foto, rows, publik.turning_point)
+    assert list(turned.values()) == [AT]
+
+
+def test_the_instant_of_a_release_may_be_written_in_any_zone() -> None:
+    foto = tables()["foto"]
+    jayapura = AT.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+09:00").tzinfo)
+    assert publik.rows(foto, jayapura) == publik.rows(foto, AT)
+
+
+def test_a_table_that_is_not_public_has_no_public_rows() -> None:
+    for dataset in tables().values():
+        if not dataset.public:
+            with pytest.raises(ContractError, match="not public"):
+                publik.rows(dataset, AT)
+
+
+def test_a_hidden_primary_key_is_our_own_bug() -> None:
+    foto = tables()["foto"]
+    hidden = replace(foto, fields=tuple(replace(f, public=f.name != "nomor") for f in foto.fields))
+    with pytest.raises(ContractError, match="nomor"):
+        publik.rows(hidden, AT)
+
+
+def test_every_public_standard_says_which_class_its_rows_have() -> None:
+    without = [
+        d.name for d in datasets().values() if d.public and "klasifikasi_informasi" not in [f.name for f in d.fields]
+    ]
+    assert not without, "UU 14/2008: every item carries a class; without the column the gate cannot hold a row back"
+
+
+def test_rows_come_in_the_order_of_the_primary_key_however_they_lie() -> None:
+    foto = tables()["foto"]
+    rows = [row(foto, f"{n:03}", kode_satker=f"S{n % 3}") for n in range(200)]
+    random.Random(1).shuffle(rows)
+    found = [(r["kode_satker"], r["nomor"]) for r in select(foto, rows, publik.rows)]
+    assert found == sorted(found) and len(found) == 200
+
+
+def test_facts_tell_nothing_of_the_rows_held_back() -> None:
+    foto, layanan = tables()["foto"], tables()["layanan_informasi"]
+    closed = {"klasifikasi_informasi": "DIKECUALIKAN", "_diterima_pada": datetime(2001, 1, 1, tzinfo=UTC)}
+    secret = row(foto, "b", **closed, kode_wilayah="91.01", tanggal_kejadian=date(2001, 1, 1), lisensi="CC-BY-NC-4.0")
+    (found,) = select(foto, [row(foto, "a"), secret], publik.facts)
+    arrived = datetime(2026, 11, 20, 0, 40, 0, 500, tzinfo=UTC)
+    day = date(2026, 11, 20)
+    assert publik.read_facts(found) == publik.Facts(1, ("CC-BY-4.0",), ("33",), day, day, arrived, arrived)
+
+    rows = [row(layanan, p, periode=p) for p in ("2026-02", "2026-09")] + [
+        row(layanan, "c", periode="1999-01", **closed)
+    ]
+    (found,) = select(layanan, rows, publik.facts)
+    facts = publik.read_facts(found)
+    assert (facts.begins, facts.ends) == (date(2026, 2, 1), date(2026, 9, 30))
+    assert (facts.rows, facts.licences, facts.provinces) == (2, ("CC-BY-4.0",), ())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_facts_of_nothing(name: str) -> None:
+    (found,) = select(tables()[name], [], publik.facts)
+    facts = publik.read_facts(found)
+    assert (facts.rows, facts.begins, facts.ends, facts.issued, facts.modified) == (0, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("2026", "2026-01-01", "2026-12-31"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2026-12", "2026-12-01", "2026-12-31"),
+        ("2026-S1", "2026-01-01", "2026-06-30"),
+        ("2026-S2", "2026-07-01", "2026-12-31"),
+        ("2026-T1", "2026-01-01", "2026-03-31"),
+        ("2026-T4", "2026-10-01", "2026-12-31"),
+    ],
+)
+def test_a_period_has_days(period: str, first: str, last: str) -> None:
+    empty = dict.fromkeys(("licences", "provinces", "first_day", "last_day", "issued", "modified"))
+    facts = publik.read_facts({"rows": 1, "periods": [period], **empty})
+    assert (str(facts.begins), str(facts.ends)) == (first, last)
+
+
+# Nobody reads around the gate: whoever imports it may query through nothing else.
+
+READERS = {"sql", "query", "table", "view", "read_parquet", "from_parquet", "executemany", "read_table", "ParquetFile"}
+
+
+def ways_around(source: str) -> Iterator[str]:
+    """Each place where a module queries something other than `publik.…`, or opens tables by itself."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            yield from (n for n in names if n.split(".")[0] == "deltalake" or n in {"infra.lake", "infra.query"})
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in READERS:
+                yield ast.unparse(node)
+            if node.func.attr == "execute":
+                asked = node.args[0].func if node.args and isinstance(node.args[0], ast.Call) else None
+                if not (isinstance(asked, ast.Attribute) and ast.unparse(asked.value) == "publik"):
+                    yield ast.unparse(node)
+
+
+def exporters() -> list[Path]:
+    modules = [path for room in ("transforms", "infra", "dags") for path in (ROOT / room).rglob("*.py")]
+    asks = ("import publik", "transforms.publik", "infra.publication", "infra.deliver", '"published')
+    named = [path for path in modules if any(word in path.read_text("utf-8") for word in asks)]
+    return [path for path in named if path.name not in {"steps.py", "cli.py"}]  # these call exporters, see below
+
+
+def test_exporters_read_only_through_the_gate() -> None:
+    found = {path.name: list(ways_around(path.read_text("utf-8"))) for path in exporters()}
+    assert {"publication.py", "deliver.py", "catalogue.py", "datapackage.py"} <= set(found)
+    assert not any(found.values()), found
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "c.execute('SELECT * FROM foto')",
+        "c.execute(f'SELECT * FROM ({publik.rows(d, at)}) UNION ALL FROM foto')",
+        "c.execute(publik.rows(d, at) + ' OR TRUE')",
+        "c.execute(publik.rows(d, at).replace('WHERE', 'WHERE TRUE OR'))",
+        "sql = publik.rows(d, at)\nc.execute(sql)",
+        "c.table('foto')",
+        "c.sql('FROM foto')",
+        "pq.read_table('tables/foto/0.parquet')",
+        "from deltalake import DeltaTable",
+        "from infra.lake import Lake",
+    ],
+)
+def test_a_planted_way_around_is_seen(planted: str) -> None:
+    assert list(ways_around(planted))
