@@ -54,7 +54,9 @@ class Field:
     `reference` names the code list (`schemas/reference/<reference>.csv`) whose `kode` a value must be.
     `origin` says who fills the column: `kantor` (the office), `media` (facts read from the file itself) or `sistem`.
     `format = "periode"` is a reporting period: `2026`, `2026-03`, `2026-S1`, `2026-T4`.
-    `required_when` is SQL over the typed columns: where it holds, the value must be present.
+    `required_when` is SQL over the typed columns: where it holds, the value must be present. `not_after` names the
+    moment a value may not be later than: `hari_terima` (the day of arrival in the satker's own time zone) or
+    `_diterima_pada`.
     `public = false` keeps the column out of every public output (MS-Var: apakah_variabel_bisa_diakses_umum).
     """
 
@@ -77,6 +79,7 @@ class Field:
     reference: str = ""
     origin: str = "kantor"
     required_when: str = ""
+    not_after: str = ""
     public: bool = True
 
     @property

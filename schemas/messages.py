@@ -25,7 +25,7 @@ class Message:
 
     def sentences(self, *, kolom: str, nilai: str, batas: str) -> dict[str, str]:
         """The four sentences with their places filled in: `id`, `en`, `cara`, `mend`."""
-        words = {"kolom": kolom or "-", "nilai": nilai or "(kosong)", "batas": batas or "-"}
+        words = {"kolom": kolom or "-", "nilai": f"“{nilai}”" if nilai else "(kosong)", "batas": batas or "-"}
         return {key: getattr(self, key).format(**words) for key in ("id", "en", "cara", "mend")}
 
 

@@ -1,0 +1,3 @@
+SELECT *,
+  genre = 'KLARIFIKASI' AND topik <> 'KLARIFIKASI' AS "NARASI_TANPA_KLARIFIKASI:genre"
+FROM baris

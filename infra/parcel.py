@@ -1,0 +1,215 @@
+"""A submission opened for judging: its manifest, its rows as text, and every fault met on the way.
+
+The pipeline and `satu check` open the same parcels; only where the bytes lie differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from schemas import manifest
+from schemas.dataset import Dataset, datasets
+from schemas.finding import Finding
+from schemas.manifest import Manifest
+from schemas.messages import messages
+from schemas.reference import satker
+from transforms import readers
+from transforms.heading import folded
+from transforms.shape import KEYS
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a submission. `open` hands out a real path for as long as it is held."""
+
+    name: str
+    size: int
+    sha256: str
+    open: Callable[[], AbstractContextManager[Path]]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One submission version as it arrived. `facts`: sha256 → what examining that media file found."""
+
+    kiriman: str
+    source: str
+    name: str
+    version: int
+    arrived_at: datetime
+    files: Mapping[str, File]
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """The receipt number all versions share."""
+        return self.kiriman.rpartition(".")[0]
+
+    @property
+    def size(self) -> int:
+        """Bytes handed in."""
+        return sum(f.size for f in self.files.values())
+
+
+@dataclass
+class Opened:
+    """What opening a parcel gave. `manifest` is None when the whole submission goes back.
+
+    `rows`: text columns of the standard plus `KEYS`. `balances`: file → [rows in, rows skipped].
+    `spoilt`: rows (file, sheet, row) that a fault of reading sends back. `absent`: columns missing from a whole file.
+    """
+
+    parcel: Parcel
+    manifest: Manifest | None = None
+    satker: str | None = None
+    dataset: str | None = None
+    rows: list[pa.Table] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    balances: dict[str, list[int]] = field(default_factory=dict)
+    spoilt: set[tuple[str, str | None, int]] = field(default_factory=set)
+    absent: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def standard(self) -> Dataset:
+        """The standard it is judged by; only where there is a manifest."""
+        return datasets()[self.dataset or ""]
+
+
+def open_parcel(parcel: Parcel, owner_of: Callable[[str], str | None] | None = None) -> Opened:
+    """Read the manifest and every table it names. `owner_of`: receipt number → its source, to check a correction."""
+    sheet = parcel.files[manifest.NAME]
+    with sheet.open() as path, path.open("rb") as stream:
+        reading = manifest.read(stream.read(manifest.LIMIT_BYTES + 1), parcel.kiriman)
+    opened = Opened(parcel, satker=reading.satker, dataset=reading.dataset, findings=list(reading.findings))
+    sent = reading.manifest
+    if sent:
+        opened.findings.extend(_envelope_faults(parcel, sent, owner_of))
+    if sent is None or opened.findings:
+        opened.balances[manifest.NAME] = [reading.items, 0]
+        return opened
+    opened.manifest = sent
+    if sent.items:
+        _take_items(opened, sent)
+    for name in sent.tables:
+        _take_table(opened, name)
+    used = {manifest.NAME, *sent.tables, *_named(opened)}
+    for name in sorted(set(parcel.files) - used):
+        opened.findings.append(Finding(parcel.kiriman, "BERKAS_TIDAK_DIPAKAI", berkas=name, nilai=name))
+    return opened
+
+
+def _envelope_faults(parcel: Parcel, sent: Manifest, owner_of: Callable[[str], str | None] | None) -> Iterator[Finding]:
+    def fault(kode: str, kolom: str, nilai: str) -> Finding:
+        return Finding(parcel.kiriman, kode, berkas=manifest.NAME, kolom=kolom, nilai=nilai)
+
+    if sent.satker not in satker():
+        yield fault("SATKER_TIDAK_DIKENAL", "satker", sent.satker)
+    if sent.corrects and owner_of and owner_of(sent.corrects) != parcel.source:
+        yield fault("PERBAIKAN_TIDAK_DIKENAL", "memperbaiki", sent.corrects)
+
+
+def _named(opened: Opened) -> set[str]:
+    """The media files the rows refer to."""
+    if not opened.standard.of_media:
+        return set()
+    return {str(v) for table in opened.rows for v in table["berkas"].to_pylist() if v}
+
+
+def _take_items(opened: Opened, sent: Manifest) -> None:
+    standard, kiriman = opened.standard, opened.parcel.kiriman
+    spellings = {folded(h): name for name, headers in standard.headers().items() for h in headers}
+    columns: dict[str, list[str | None]] = {f.name: [None] * len(sent.items) for f in standard.office_fields}
+    for at, item in enumerate(sent.items):
+        place: dict[str, Any] = {"berkas": manifest.NAME, "baris": at + 1}
+        if not isinstance(item, dict):
+            opened.findings.append(Finding(kiriman, "BUTIR_BUKAN_OBJEK", **place, nilai=str(item)))
+            opened.spoilt.add((manifest.NAME, None, at + 1))
+            continue
+        for key, value in item.items():
+            name = spellings.get(folded(key))
+            if name is None:
+                opened.findings.append(Finding(kiriman, "KOLOM_TIDAK_DIKENAL", **place, kolom=key, nilai=str(value)))
+            elif isinstance(value, dict | list):
+                opened.findings.append(Finding(kiriman, "NILAI_BERSARANG", **place, kolom=name, nilai=str(value)))
+                opened.spoilt.add((manifest.NAME, None, at + 1))
+            else:
+                columns[name][at] = manifest.text(value)
+    places = pa.array(range(1, len(sent.items) + 1), pa.int64())
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()} | {"_baris": places})
+    opened.balances[manifest.NAME] = [len(sent.items), 0]
+    opened.rows.append(_keyed(opened, table, manifest.NAME))
+
+
+def _take_table(opened: Opened, name: str) -> None:
+    kiriman, standard = opened.parcel.kiriman, opened.standard
+    if fault := _file_fault(opened, name):
+        opened.findings.append(fault)
+        opened.balances[name] = [0, 0]
+        return
+    with opened.parcel.files[name].open() as path:
+        reading = readers.read(path, name, standard.headers())
+    defaults = opened.manifest.defaults if opened.manifest else {}
+    for f in reading.faults:
+        if f.kode == "KOLOM_TIDAK_ADA":
+            column = standard.field(f.kolom or "")
+            if not column.constraints.required or column.name in defaults or column.name == "kode_satker":
+                continue
+            opened.absent.add((name, column.name))
+        opened.findings.append(
+            Finding(kiriman, f.kode, berkas=name, lembar=f.lembar, baris=f.baris, kolom=f.kolom, nilai=f.nilai or name)
+        )
+        if f.baris is not None and messages()[f.kode].tingkat == "GALAT":
+            opened.spoilt.add((name, f.lembar, f.baris))
+    for row in reading.skipped.to_pylist():
+        opened.findings.append(
+            Finding(kiriman, row["alasan"], berkas=name, lembar=row["_lembar"], baris=row["_baris"], nilai=row["teks"])
+        )
+    opened.balances[name] = [reading.rows_in, reading.skipped.num_rows]
+    opened.rows.append(_keyed(opened, reading.rows, name))
+
+
+def _file_fault(opened: Opened, name: str) -> Finding | None:
+    """Why a table the manifest names cannot be read at all, if so."""
+    parcel = opened.parcel
+    found = parcel.files.get(name)
+    if found is None:
+        kode = "JALUR_BERKAS" if escapes(name) else "BERKAS_TIDAK_ADA"
+    elif found.size == 0:
+        kode = "BERKAS_KOSONG"
+    elif opened.manifest and altered(opened.manifest, found):
+        kode = "BERKAS_BERUBAH"
+    else:
+        return None
+    return Finding(parcel.kiriman, kode, berkas=name, nilai=name)
+
+
+def escapes(name: str) -> bool:
+    """Whether a file name points outside the submission's folder."""
+    return name.startswith(("/", "~")) or "\\" in name or ".." in name.split("/")
+
+
+def altered(sent: Manifest, found: File) -> bool:
+    """Whether a file differs from what the manifest's inventory declares of it."""
+    size, sha256 = sent.inventory.get(found.name, (None, None))
+    return (size is not None and size != found.size) or (sha256 is not None and sha256 != found.sha256)
+
+
+def _keyed(opened: Opened, table: pa.Table, name: str) -> pa.Table:
+    """The standard's columns (NULL where the file has none) and `KEYS`, all text but the row number."""
+    rows = table.num_rows
+    columns: dict[str, Any] = {
+        f.name: table[f.name] if f.name in table.column_names else pa.nulls(rows, pa.string())
+        for f in opened.standard.office_fields
+    }
+    columns["_kiriman"] = pa.array([opened.parcel.kiriman] * rows, pa.string())
+    columns["_berkas"] = pa.array([name] * rows, pa.string())
+    columns["_lembar"] = table["_lembar"] if "_lembar" in table.column_names else pa.nulls(rows, pa.string())
+    columns["_baris"] = table["_baris"]
+    return pa.table({key: columns[key] for key in (*KEYS, *(f.name for f in opened.standard.office_fields))})

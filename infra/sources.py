@@ -1,0 +1,152 @@
+"""Where submissions come from. A source lists its drops, says which are complete, and takes answers back.
+
+A drop is complete when its manifest is there (it is written last) and nothing in it has changed for a moment: an event
+or a listing may come while an office is still copying.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.manifest import NAME
+
+ANSWERS = "answers"
+"""The folder inside a source where its answers are put; never a drop."""
+
+FILES_LIMIT = 20_000
+"""Files in one drop; more is not a submission but an accident, and stays where it is."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What tells one state of a file from another without reading it."""
+
+    size: int
+    changed_ns: int
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A folder an office is handing in: its files by their name inside it (NFC, `/`-separated), links left out."""
+
+    source: str
+    name: str
+    folder: Path
+    files: dict[str, Path]
+    marks: dict[str, Mark]
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether the office has said it is finished."""
+        return NAME in self.files
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since anything in it changed."""
+        return time.time() - max((mark.changed_ns for mark in self.marks.values()), default=0) / 1e9
+
+    @property
+    def manifest_last(self) -> bool:
+        """Whether the manifest was written after every other file, as agreed."""
+        own = self.marks[NAME].changed_ns
+        return all(mark.changed_ns <= own for mark in self.marks.values())
+
+    def unchanged(self) -> bool:
+        """Whether the folder still is what was listed."""
+        return _marks(_files(self.folder)) == self.marks
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Submissions as folders under one folder. `scope`: the satker it may speak for, each with the units below."""
+
+    name: str
+    scope: tuple[str, ...]
+    folder: Path
+
+    def drops(self) -> Iterator[Drop]:
+        """Every folder that waits, oldest name first. OSError when the folder cannot be read: weather."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        yield from _drops(self.name, self.folder)
+
+    def take_away(self, drop: Drop) -> bool:
+        """Remove a drop whose bytes are safe in raw; False (and nothing done) when it has changed meanwhile."""
+        if not drop.unchanged():
+            return False
+        # Renamed first: a half-deleted folder must not look like a drop with missing files.
+        gone = drop.folder.with_name(f".{drop.name}.taken")
+        drop.folder.rename(gone)
+        shutil.rmtree(gone)
+        return True
+
+    def answer(self, name: str, content: dict[str, bytes]) -> None:
+        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; an older one is replaced."""
+        place = self.folder / ANSWERS
+        place.mkdir(parents=True, exist_ok=True)
+        for suffix, data in content.items():
+            draft = place / f".{name}{suffix}"
+            draft.write_bytes(data)
+            draft.rename(place / f"{name}{suffix}")
+
+
+def sources(config: Path, landing: Path) -> dict[str, FolderSource]:
+    """The registered sources, by name. KeyError or TOMLDecodeError when the configuration is wrong."""
+    listed = tomllib.loads(config.read_text("utf-8"))
+    return {
+        name: FolderSource(name, tuple(entry["satker"]), Path(entry.get("folder") or landing / name))
+        for name, entry in listed.items()
+    }
+
+
+def strangers(landing: Path, known: dict[str, FolderSource]) -> Iterator[Drop]:
+    """Drops in folders of the landing place that belong to no registered source."""
+    if not landing.is_dir():
+        return
+    for folder in sorted(landing.iterdir()):
+        if folder.is_dir() and folder.name not in known and not folder.name.startswith("."):
+            yield from _drops(folder.name, folder)
+
+
+def drop_of(folder: Path, source: str = "-") -> Drop:
+    """One folder as a drop."""
+    files = _files(folder)
+    return Drop(source, folder.resolve().name, folder, files, _marks(files))
+
+
+def _drops(source: str, folder: Path) -> Iterator[Drop]:
+    for child in sorted(folder.iterdir()):
+        if child.name.startswith(".") or child.name == ANSWERS or child.is_symlink() or not child.is_dir():
+            continue
+        drop = drop_of(child, source)
+        if len(drop.files) <= FILES_LIMIT:
+            yield drop
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Regular files below a folder; links are not followed, hidden names and drafts are not part of a submission."""
+    found: dict[str, Path] = {}
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(at) / name
+            if path.is_file() and not path.is_symlink() and not name.startswith(".") and not name.endswith(".part"):
+                found[unicodedata.normalize("NFC", path.relative_to(folder).as_posix())] = path
+    return dict(sorted(found.items()))
+
+
+def _marks(files: dict[str, Path]) -> dict[str, Mark]:
+    marks: dict[str, Mark] = {}
+    for name, path in files.items():
+        try:
+            info = path.stat()
+        except FileNotFoundError:
+            continue  # removed while we looked: the comparison with an earlier look will differ
+        marks[name] = Mark(info.st_size, max(info.st_mtime_ns, info.st_ctime_ns))
+    return marks

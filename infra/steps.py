@@ -1,0 +1,232 @@
+"""The steps of a submission's way, one function each. They know no Airflow and keep nothing in memory between calls.
+
+Each takes `Settings`, drains the ledger of everything due, may be repeated or killed anywhere, and returns counts.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infra import landing
+from infra.inbox import Busy, Inbox
+from infra.records import Submission, Verdict
+from infra.settings import Settings
+from infra.sources import Drop, FolderSource, sources, strangers
+from infra.store import Store, open_store
+
+DROPS_AT_ONCE = 100
+"""Drops landed together: their media are examined by one set of decoder processes."""
+
+Counts = dict[str, Any]
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Store, Inbox]]:
+    """The store and the ledger of an installation, closed afterwards."""
+    with Inbox.open(settings.ledger) as inbox:
+        yield open_store(settings.store, endpoint=settings.s3_endpoint), inbox
+
+
+def land(settings: Settings) -> Counts:
+    """Take every complete drop of every source into raw. A source that cannot be read is weather for itself alone."""
+    known = sources(settings.sources, settings.landing)
+    counts = {"landed": 0, "repeated": 0, "waiting": 0, "refused": 0}
+    with opened(settings) as (store, inbox), ThreadPoolExecutor(4) as pool:
+        jobs = {name: pool.submit(_land_source, source, settings, store, inbox) for name, source in known.items()}
+        for stranger in strangers(settings.landing, known):
+            counts["refused"] += _refuse_stranger(stranger, inbox)
+        troubles = {name: error for name, job in jobs.items() if (error := job.exception()) is not None}
+        for name, job in jobs.items():
+            for key, value in {} if name in troubles else job.result().items():
+                counts[key] += value
+    if troubles:
+        # All other sources have landed; the task fails so that the dead one is seen and tried again.
+        raise ExceptionGroup(f"sources in trouble: {', '.join(troubles)}", list(troubles.values()))
+    return counts
+
+
+def _land_source(source: FolderSource, settings: Settings, store: Store, inbox: Inbox) -> Counts:
+    counts = {"landed": 0, "repeated": 0, "waiting": 0, "refused": 0}
+    try:
+        with inbox.lease(f"land:{source.name}"):
+            drops = iter(list(source.drops()))
+            while some := list(islice(drops, DROPS_AT_ONCE)):
+                complete = [d for d in some if landing.ready(d, settings.settle_s, settings.grace_s)]
+                taken = landing.land(complete, source, store, inbox)
+                counts["waiting"] += len(some) - len(taken)
+                counts["landed"] += sum(t.new for t in taken)
+                counts["repeated"] += sum(not t.new for t in taken)
+                counts["refused"] += sum(t.new and t.submission.state == "DITOLAK" for t in taken)
+    except Busy:
+        counts["waiting"] += 1  # another worker is landing this source right now
+    return counts
+
+
+def _refuse_stranger(drop: Drop, inbox: Inbox) -> bool:
+    """Show the operator a drop of an unregistered source; it stays where it is until the source is registered."""
+    listing = repr([(name, mark.size) for name, mark in drop.marks.items()])
+    _, new = inbox.arrive(
+        source=drop.source,
+        name=drop.name,
+        fingerprint=f"belum-diambil:{landing.digest(listing)}",
+        size=sum(mark.size for mark in drop.marks.values()),
+        state="DITOLAK",
+        reason=f"SUMBER_TIDAK_DIKENAL: {drop.source}",
+    )
+    return new
+
+
+def judge(settings: Settings) -> Counts:
+    """Judge everything landed, batch by batch, oldest first; one worker at a time, so that keys meet in order."""
+    from infra.judge import judge as judge_parcels
+
+    counts = {"batches": 0, "submissions": 0, "accepted": 0, "returned": 0, "skipped": 0}
+    with opened(settings) as (store, inbox), _alone(inbox, "judge") as mine:
+        while mine and inbox.form_batch(settings.batch_limit):
+            pass
+        while mine and (claim := inbox.claim("judge")):
+            with claim:
+                verdict = judge_parcels(
+                    [landing.parcel(s, store) for s in claim.submissions],
+                    claim.batch.id,
+                    known=_known(store, inbox, claim.batch.id),
+                    owner_of=lambda root: _owner(inbox, root),
+                )
+                for name, table in verdict.tables.items():
+                    store.put(judged_key(claim.batch.id, name), _parquet(table))
+                claim.done([_verdict(outcome) for outcome in verdict.outcomes])
+            counts["batches"] += 1
+            counts["submissions"] += len(verdict.outcomes)
+            for outcome in verdict.outcomes:
+                counts["accepted"] += outcome.accepted
+                counts["returned"] += outcome.returned
+                counts["skipped"] += outcome.skipped
+    return counts
+
+
+def judged_key(batch: int, table: str) -> str:
+    """Where what a batch adds to a table waits for curating."""
+    return f"judged/{batch:08d}/{table}.parquet"
+
+
+def _known(store: Store, inbox: Inbox, batch: int) -> Callable[[str], list[str]]:
+    """The Parquet files of all rows judged so far: those of the lake, and those still waiting for it."""
+    # The waiting ones first: one that is curated between the two looks is then seen twice, which does no harm.
+    waiting = [b.id for b in inbox.uncurated() if b.id != batch]
+    newest = inbox.newest_curated()
+    versions = newest.versions if newest else {}
+
+    def files(table: str) -> list[str]:
+        from infra.lake import Lake
+
+        lake = Lake(store).files(table, versions[table]) if table in versions else []
+        return [*lake, *(store.uri(key) for b in waiting if store.stat(key := judged_key(b, table)))]
+
+    return files
+
+
+def _owner(inbox: Inbox, root: str) -> str | None:
+    first = inbox.find(f"{root}.1")
+    return first.source if first else None
+
+
+def _verdict(outcome: Any) -> Verdict:
+    return Verdict(
+        outcome.kiriman, outcome.status, outcome.rows_in, outcome.accepted, outcome.returned, outcome.skipped
+    )
+
+
+def _parquet(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def judged(store: Store, batch: int, table: str) -> pa.Table:
+    """What a batch adds to a table."""
+    return pq.read_table(io.BytesIO(store.get(judged_key(batch, table))))
+
+
+def answer(settings: Settings) -> Counts:
+    """Write the receipt of every judged submission, here and where its source reads answers."""
+    from transforms.receipt import receipt
+
+    known = sources(settings.sources, settings.landing)
+    counts = {"answered": 0}
+    with opened(settings) as (store, inbox):
+        while claim := inbox.claim("answer"):
+            with claim:
+                rows = {row["kiriman"]: row for row in judged(store, claim.batch.id, "kiriman").to_pylist()}
+                balance = _by_kiriman(judged(store, claim.batch.id, "neraca_baris"))
+                found = _by_kiriman(judged(store, claim.batch.id, "temuan"))
+                for s in claim.submissions:
+                    document = receipt(rows[s.receipt], balance.get(s.receipt, []), found.get(s.receipt, []))
+                    landing.answer(document, known.get(s.source), s.name, store)
+                claim.done()
+            counts["answered"] += len(claim.submissions)
+    return counts
+
+
+def _by_kiriman(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    out: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        out.setdefault(row["kiriman"], []).append(row)
+    return out
+
+
+def curate(settings: Settings) -> Counts:
+    """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
+    from infra.lake import Lake
+    from schemas.dataset import tables
+
+    counts = {"batches": 0, "rows": 0}
+    with opened(settings) as (store, inbox):
+        lake = Lake(store)
+        while claim := inbox.claim("curate"):
+            with claim:
+                waiting = [name for name in tables() if store.stat(judged_key(claim.batch.id, name))]
+                rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
+                versions = {name: lake.commit(name, table, claim.batch.id) for name, table in rows.items()}
+                claim.done(versions={name: v for name, v in versions.items() if v is not None})
+            counts["batches"] += 1
+            counts["rows"] += sum(table.num_rows for name, table in rows.items() if tables()[name].kind != "sistem")
+    return counts
+
+
+@contextmanager
+def _alone(inbox: Inbox, name: str) -> Iterator[bool]:
+    """Whether we are the only one at `name` for the length of the block."""
+    try:
+        with inbox.lease(name):
+            yield True
+    except Busy:
+        yield False
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """What came in, where it stands, whose turn it is; what is due and since when."""
+    with opened(settings) as (_, inbox):
+        return {
+            "counts": inbox.counts(),
+            "waiting": inbox.waiting(),
+            "submissions": inbox.recent(limit=200),
+        }
+
+
+def find_receipt(settings: Settings, number: str) -> tuple[Submission, dict[str, Any] | None] | None:
+    """A submission by its receipt number, with or without version (then the newest), and its answer if written."""
+    with opened(settings) as (store, inbox):
+        found = inbox.find(number) if "." in number else inbox.newest_of(number)
+        if found is None:
+            return None
+        key = f"receipts/{found.receipt}.json"
+        return found, orjson.loads(store.get(key)) if store.stat(key) else None

@@ -1,0 +1,110 @@
+"""The answer to one submission: what was accepted, what goes back, and for each finding where, why and how to mend it.
+
+`receipt` makes the document kept as `receipts/<nomor>.json` (`schemas/receipt.schema.json`); `page` makes the text a
+clerk reads, Indonesian first with English beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.dataset import datasets
+from schemas.messages import messages
+
+VERSION = 1
+SHOWN = 200
+"""Findings a page spells out; the document holds them all."""
+
+_STATUS = {
+    "DITERIMA_RAW": ("sudah kami terima, menunggu diperiksa", "received, waiting to be judged"),
+    "DIPERIKSA": ("sudah diperiksa", "judged"),
+    "DIKEMBALIKAN": ("dikembalikan, tidak ada yang diterima", "returned, nothing accepted"),
+    "DILEWATI": ("dilewati, semuanya sudah ada", "skipped, everything is already here"),
+    "DISETUJUI_WALIDATA": ("disimpan, menunggu terbit", "stored, waiting for release"),
+    "TERBIT": ("terbit", "released"),
+    "DITOLAK": ("ditolak", "refused"),
+    "MACET": ("tertahan, operator sedang memeriksa", "stuck, the operator is looking at it"),
+    "DITARIK": ("ditarik", "withdrawn"),
+}
+
+
+def receipt(
+    kiriman: Mapping[str, Any], neraca: Sequence[Mapping[str, Any]], temuan: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The receipt document. The arguments are the rows of tables `kiriman`, `neraca_baris` and `temuan` about it."""
+    return {
+        "versi": VERSION,
+        "nomor": kiriman["kiriman"],
+        "sumber": kiriman["sumber"],
+        "nama": kiriman["nama"],
+        "satker": kiriman["kode_satker"],
+        "dataset": kiriman["dataset"],
+        "diterima_pada": kiriman["_diterima_pada"].isoformat(),
+        "status": kiriman["status"],
+        "baris": {
+            "masuk": kiriman["baris_masuk"],
+            "diterima": kiriman["baris_diterima"],
+            "dikembalikan": kiriman["baris_dikembalikan"],
+            "dilewati": kiriman["baris_dilewati"],
+        },
+        "berkas": [
+            {key: row[key] for key in ("berkas", "masuk", "diterima", "dikembalikan", "dilewati")} for row in neraca
+        ],
+        "temuan": [_finding(row, kiriman["dataset"]) for row in temuan],
+    }
+
+
+def _finding(row: Mapping[str, Any], dataset: str | None) -> dict[str, Any]:
+    message = messages()[row["kode"]]
+    kolom = row["kolom"] or ""
+    words = message.sentences(kolom=_title(dataset, kolom), nilai=row["nilai"] or "", batas=row["batas"] or "")
+    place = {key: row[key] for key in ("berkas", "lembar", "baris", "kolom", "nilai", "batas")}
+    return {"kode": row["kode"], "tingkat": row["tingkat"], **place, **words}
+
+
+def _title(dataset: str | None, kolom: str) -> str:
+    """A column by the name an office knows it by."""
+    for f in datasets()[dataset].fields if dataset in datasets() else ():
+        if f.name == kolom:
+            return f.title
+    return kolom
+
+
+def page(document: Mapping[str, Any], status: str | None = None) -> str:
+    """The receipt as plain text. `status`: the submission's state by now, where it has moved on since."""
+    id_, en = _STATUS[status or document["status"]]
+    rows = document["baris"]
+    lines = [
+        f"TANDA TERIMA {document['nomor']}   ({document['sumber']}/{document['nama']})",
+        f"Status   : {id_} / {en}",
+        f"Dataset  : {document['dataset'] or '-'}   Satker: {document['satker'] or '-'}",
+        f"Diterima : {document['diterima_pada']}",
+        f"Baris    : {rows['masuk']} masuk = {rows['diterima']} diterima + {rows['dikembalikan']} dikembalikan"
+        f" + {rows['dilewati']} dilewati",
+    ]
+    if len(document["berkas"]) > 1:
+        lines += [
+            f"           {b['berkas']}: {b['masuk']} = {b['diterima']} + {b['dikembalikan']} + {b['dilewati']}"
+            for b in document["berkas"]
+        ]
+    found = document["temuan"]
+    lines.append("" if found else "Tidak ada temuan. / No findings.")
+    for f in found[:SHOWN]:
+        lines += [f"[{f['tingkat']}] {place(f)}  ({f['kode']})", f"    {f['id']}", f"    -> {f['cara']}"]
+        lines += [f"       EN: {f['en']} {f['mend']}"]
+    if len(found) > SHOWN:
+        lines.append(f"... dan {len(found) - SHOWN} temuan lain; semuanya ada di dokumen JSON. / and more in the JSON.")
+    return "\n".join(lines) + "\n"
+
+
+def place(finding: Mapping[str, Any]) -> str:
+    """Where a finding is, in an office's words: file, sheet, row, column."""
+    parts = [finding["berkas"] or "kiriman"]
+    if finding["lembar"]:
+        parts.append(f"lembar {finding['lembar']}")
+    if finding["baris"] is not None:
+        parts.append(f"baris {finding['baris']}")
+    if finding["kolom"]:
+        parts.append(f"kolom {finding['kolom']}")
+    return ", ".join(parts)

@@ -1,0 +1,116 @@
+"""Text → types: the default SQL of a standard, which reads what an office wrote leniently and never fails.
+
+A column `judul` becomes two: `x_judul`, the text as sent (trimmed, or the envelope's default), and `judul`, the typed
+value, NULL where the text cannot be read as one. Rules compare the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from schemas.dataset import Dataset, Field
+from transforms import lenient
+
+KEYS = ("_kiriman", "_berkas", "_lembar", "_baris")
+"""What every row of text carries: its submission, file, sheet and row."""
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """An SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def text_columns(dataset: Dataset, defaults: Collection[str], source: str = "masuk") -> str:
+    """`x_…` columns: trimmed text, nothing for `''` and `-`, then the submission's default where one is given.
+
+    `defaults` are the columns any submission of the batch gives a default for; relation `pengirim` carries them.
+    """
+    parts: list[str] = []
+    for f in dataset.office_fields:
+        own = f"nullif(nullif(trim(m.{quoted(f.name)}), ''), '-')"
+        if f.name in defaults:
+            own = f"coalesce({own}, p.bawaan[{literal(f.name)}])"
+        parts.append(f"{own} AS {quoted('x_' + f.name)}")
+    columns = ",\n  ".join([f"m.{key}" for key in KEYS] + ["p.* EXCLUDE (_kiriman)", *parts])
+    return f"SELECT\n  {columns}\nFROM {source} m JOIN pengirim p USING (_kiriman)"
+
+
+def typed(f: Field) -> str:
+    """SQL for the typed value of an office's column, out of `x_<name>`."""
+    text = quoted("x_" + f.name)
+    if f.format == "periode":
+        return lenient.periode(text)
+    if f.reference == "wilayah":
+        return f"coalesce(lama_{f.name}.kode_baru, {text})"
+    if f.codes:
+        upper = f"replace(upper({text}), ' ', '_')" if all(c == c.upper() for c in f.codes) else text
+        return f"CASE WHEN {upper} IN ({', '.join(map(literal, f.codes))}) THEN {upper} END"
+    match f.type:
+        case "integer":
+            return lenient.integer(text)
+        case "number":
+            return lenient.number(text)
+        case "boolean":
+            return lenient.boolean(text)
+        case "date":
+            return lenient.date(text)
+        case "datetime":
+            return lenient.instant(text, "zona")
+        case _:
+            return text
+
+
+def typed_columns(dataset: Dataset, source: str = "teks") -> str:
+    """The typed columns beside the text, the code each reference found, and the facts of the media file named.
+
+    Adds for a referenced column `r_<name>` (the code found, or NULL) and for a dataset of media the columns of
+    relation `fakta`, prefixed `f_`.
+    """
+    columns = ["x.*"]
+    joins: list[str] = []
+    for f in dataset.office_fields:
+        name = f.name
+        columns.append(f"{typed(f)} AS {quoted(name)}")
+        if f.reference:
+            wanted = quoted("x_" + name)
+            if f.reference == "wilayah":
+                joins.append(f"LEFT JOIN rujukan_wilayah_lama lama_{name} ON lama_{name}.kode = {wanted}")
+                columns.append(f"lama_{name}.kode_baru AS {quoted('l_' + name)}")
+                wanted = typed(f)
+            columns.append(f"rujuk_{name}.kode AS {quoted('r_' + name)}")
+            joins.append(f"LEFT JOIN rujukan_{f.reference} rujuk_{name} ON rujuk_{name}.kode = {wanted}")
+    if dataset.of_media:
+        columns.append("COLUMNS(f.* EXCLUDE (_kiriman, berkas)) AS 'f_\\0'")
+        columns.append("f.berkas AS f_berkas")
+        joins.append("LEFT JOIN fakta f ON f._kiriman = x._kiriman AND f.berkas = x.x_berkas")
+    return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {source} x\n" + "\n".join(joins)
+
+
+def final_columns(dataset: Dataset) -> str:
+    """The accepted row in the order of the standard, lineage last; what the strict cast receives.
+
+    `_kunci` and `_sidik` are made here: the primary key as one text, and a fingerprint of what the office wrote.
+    """
+    own = [f"f_{f.name} AS {quoted(f.name)}" if f.origin == "media" else quoted(f.name) for f in dataset.fields]
+    return ", ".join(
+        [*own, "_kunci", "_sidik", *KEYS, f"{literal(dataset.standard)} AS _standar", "_batch", "_diterima_pada"]
+    )
+
+
+def key(dataset: Dataset) -> str:
+    """SQL for `_kunci`."""
+    parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in dataset.primary_key)
+    return f"concat_ws('|', {parts})"
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """SQL for `_sidik`: the office's typed columns and, for media, the bytes they point to."""
+    parts = [f"coalesce(CAST({quoted(f.name)} AS VARCHAR), '')" for f in dataset.office_fields]
+    if dataset.of_media:
+        parts.append("coalesce(f_sha256, '')")
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
