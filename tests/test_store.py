@@ -12,13 +12,14 @@ import sys
 import tracemalloc
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.bucket import BucketStore
 from infra.store import Conflict, NotFound, Stat, Store, content_key, open_store
 from tests.servers import Bucket, losing_one_answer
 
@@ -76,13 +77,15 @@ def keys(store: Store, prefix: str = "") -> list[str]:
 
 def at_once(place: Place, work: Callable[[Place, int], list[str]]) -> list[list[str]]:
     """What two processes return that begin `work` at the same moment."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, spawn, initializer=_meet, initargs=(spawn.Barrier(2),)) as pool:
+    context = multiprocessing.get_context("forkserver")  # clean processes, but what they import is imported once
+    context.set_forkserver_preload(["tests.test_store", "infra.bucket", "deltalake", "pyarrow"])
+    with ProcessPoolExecutor(2, context, initializer=_meet, initargs=(context.Barrier(2), dict(os.environ))) as pool:
         return list(pool.map(_work, [(work, place, number) for number in range(2)]))
 
 
-def _meet(barrier) -> None:
+def _meet(barrier, environment: dict[str, str]) -> None:
     globals()["barrier"] = barrier
+    os.environ.update(environment)  # the server they are forked from may be older than the keys to the bucket
 
 
 def _work(job: tuple[Callable[[Place, int], list[str]], Place, int]) -> list[str]:
@@ -94,7 +97,7 @@ def _work(job: tuple[Callable[[Place, int], list[str]], Place, int]) -> list[str
 # --- what every store does -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [0, 5, 20 * MB])
+@pytest.mark.parametrize("size", [0, 5, 9 * MB])
 def test_what_was_put_comes_back_from_any_kind_of_source(store: Store, tmp_path: Path, size: int) -> None:
     data = random.Random(size).randbytes(size)
     file = tmp_path / "naskah.txt"
@@ -230,7 +233,7 @@ def test_memory_stays_flat_over_a_large_file(store: Store) -> None:
 
 def _claim(place: Place, number: int) -> list[str]:
     store, won = place.open(), []
-    for turn in range(60):
+    for turn in range(40):
         try:
             won.append(store.put(f"rebut/{turn:02}", b"%d" % number, if_absent=True).key)
         except Conflict:
@@ -240,7 +243,7 @@ def _claim(place: Place, number: int) -> list[str]:
 
 def test_of_two_that_claim_a_key_exactly_one_wins(place: Place) -> None:
     won = at_once(place, _claim)
-    assert sorted(won[0] + won[1]) == [f"rebut/{turn:02}" for turn in range(60)]
+    assert sorted(won[0] + won[1]) == [f"rebut/{turn:02}" for turn in range(40)]
     store = place.open()
     for number in range(2):
         assert {store.get(key) for key in won[number]} <= {b"%d" % number}
@@ -248,7 +251,7 @@ def test_of_two_that_claim_a_key_exactly_one_wins(place: Place) -> None:
 
 def _count(place: Place, number: int) -> list[str]:
     store, seen = place.open(), []
-    while len(seen) < 30:
+    while len(seen) < 20:
         there = store.stat("hitung")
         value = int(store.get("hitung"))
         try:
@@ -261,8 +264,8 @@ def _count(place: Place, number: int) -> list[str]:
 def test_no_compare_and_swap_is_lost(place: Place) -> None:
     place.open().put("hitung", b"%08d" % 0)
     seen = at_once(place, _count)
-    assert int(place.open().get("hitung")) == 60
-    assert len({*seen[0], *seen[1]}) == 60
+    assert int(place.open().get("hitung")) == 40
+    assert len({*seen[0], *seen[1]}) == 40
 
 
 def _append(place: Place, number: int) -> list[str]:
@@ -294,6 +297,7 @@ def test_two_writers_of_a_delta_table_lose_nothing(place: Place) -> None:
 
 DYING = """
 import sys, time
+from infra.bucket import BucketStore
 from infra.store import open_store
 from tests.test_store import MB, Stream
 
@@ -440,11 +444,14 @@ def test_a_bucket_keeps_sha256_of_every_part(bucket: Bucket) -> None:
 
 
 def test_a_bucket_lists_more_than_a_page(bucket: Bucket) -> None:
-    prefix, names = uuid.uuid4().hex, [f"n/{number:04}" for number in range(1010)]
-    client = bucket.client()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda name: client.put_object(Bucket=bucket.name, Key=f"{prefix}/{name}", Body=b""), names))
-    assert keys(open_store(f"s3://{bucket.name}/{prefix}", endpoint=bucket.endpoint), "n/") == names
+    store = BucketStore(bucket.name, uuid.uuid4().hex, endpoint=bucket.endpoint)
+    store.client.meta.events.register(
+        "before-parameter-build.s3.ListObjectsV2", lambda params, **_: params.update(MaxKeys=3)
+    )
+    names = [f"n/{number:02}" for number in range(10)]
+    for name in names:
+        store.put(name, b"")
+    assert keys(store, "n/") == names
 
 
 @pytest.mark.parametrize("size", [5, 9 * MB])
