@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,9 +23,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from infra.store import NotFound, Store
+from schemas import reference
 from schemas.dataset import Dataset, tables
 from transforms import catalogue, datapackage, publik
 from transforms.publik import Edition, Facts, File
+from transforms.vocabulary import Place
 
 ROOT = "published"
 WRITER = 1
@@ -99,12 +102,18 @@ def publish(connection: duckdb.DuckDBPyConnection, store: Store, release: Releas
 
 def pages(number: int, at: datetime, editions: Sequence[Edition], *, base: str = "") -> dict[str, bytes]:
     """The package and the catalogue of these editions by file name, in the order to write them."""
-    document = catalogue.catalogue(number, at, editions, base=base, places={})
+    document = catalogue.catalogue(number, at, editions, base=base, places=_places())
     return {
         "datapackage.json": _json(datapackage.descriptor(number, at, editions)),
         "katalog.ttl": catalogue.turtle(document).encode(),
         "katalog.jsonld": _json(document),
     }
+
+
+@cache
+def _places() -> dict[str, Place]:
+    sides = ("barat", "selatan", "timur", "utara")
+    return {p["kode"]: Place(p["kode"], p["nama"], *(float(p[s]) for s in sides)) for p in reference.read("letak")}
 
 
 def _edition(

@@ -1,0 +1,226 @@
+"""The catalogue against the shapes of DCAT-AP 3.0.1, and the data package against its profile."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from pyshacl import validate
+from rdflib import Graph
+from rdflib.compare import isomorphic
+
+from infra.publication import publish
+from infra.store import Store, open_store
+from schemas.dataset import tables
+from tests.released import AT, Release, everything, lake, public_tables
+from transforms import catalogue, datapackage
+from transforms.publik import Edition, Facts, File
+from transforms.vocabulary import FREQUENCIES, Place
+
+STANDARDS = Path(__file__).parent / "standards"
+SHAPES = ("shapes.ttl", "range.ttl", "dcat-ap-SHACL.ttl")
+JATENG = {"33": Place("33", "Jawa Tengah", 108.55, -8.22, 111.7, -5.72)}
+
+
+@cache
+def shapes(name: str) -> Graph:
+    return Graph().parse(STANDARDS / "dcat-ap-3.0.1" / name, format="turtle")
+
+
+def complaints(document: dict[str, Any] | str, name: str) -> list[str]:
+    """What one shape file has to say about a catalogue, as JSON-LD or as Turtle; the network is never needed."""
+    turtle = isinstance(document, str)
+    data = Graph().parse(
+        data=document if turtle else json.dumps(document),
+        format="turtle" if turtle else "json-ld",
+        publicID="https://data.example/",
+    )
+    _, report, _ = validate(data, shacl_graph=shapes(name), inference="none", do_owl_imports=False)
+    asked = "SELECT ?n ?p ?m { ?r sh:focusNode ?n ; sh:resultMessage ?m . OPTIONAL { ?r sh:resultPath ?p } }"
+    return [" ".join(map(str, found)) for found in report.query(asked, initNs={"sh": "http://www.w3.org/ns/shacl#"})]
+
+
+def edition(name: str = "foto", **facts: Any) -> Edition:
+    known = Facts(3, ("CC-BY-4.0",), ("33",), date(2026, 11, 1), date(2026, 11, 20), AT, AT)
+    files = tuple(
+        File(f"{name}/1.4-0/{name}.{kind}", kind, 10, f"{at:064x}") for at, kind in enumerate(("csv", "parquet"))
+    )
+    schema = File(f"{name}/1.4-0/skema.json", "skema", 10, f"{9:064x}")
+    return Edition(tables()[name], "1.4-0", replace(known, **facts), (*files, schema))
+
+
+def document(*editions: Edition, **options: Any) -> dict[str, Any]:
+    return catalogue.catalogue(7, AT, editions or (edition(),), **{"places": JATENG, **options})
+
+
+def node(found: dict[str, Any], id_: str) -> dict[str, Any]:
+    return next(n for n in found["@graph"] if n["@id"] == id_)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """What a whole release publishes."""
+    opened = open_store(str(tmp_path_factory.mktemp("lake")))
+    with lake(everything()) as connection:
+        publish(connection, opened, Release())
+    return opened
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "shapes_recommended.ttl"])
+@pytest.mark.parametrize("page", ["katalog.jsonld", "katalog.ttl"])
+def test_what_a_release_publishes_conforms_without_even_a_warning(store: Store, page: str, shape: str) -> None:
+    text = store.get(f"published/{page}").decode()
+    assert complaints(text if page.endswith("ttl") else json.loads(text), shape) == []
+
+
+def test_every_public_table_is_in_the_catalogue_and_no_other(store: Store) -> None:
+    found = json.loads(store.get("published/katalog.jsonld"))
+    assert node(found, "urn:spit:katalog")["dcat:dataset"] == [f"urn:spit:dataset:{name}" for name in public_tables()]
+
+
+def spoil(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    spoilt = json.loads(json.dumps(document()))
+    change(spoilt)
+    return spoilt
+
+
+def test_the_shapes_see_a_missing_description() -> None:
+    spoilt = spoil(lambda d: node(d, "urn:spit:dataset:foto").pop("dct:description"))
+    assert [len(complaints(spoilt, name)) for name in SHAPES] == [1, 0, 1]
+
+
+def test_the_shapes_see_a_checksum_algorithm_without_its_class() -> None:
+    algorithm = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
+    spoilt = spoil(lambda d: node(d, algorithm).pop("@type"))
+    assert [len(complaints(spoilt, name)) for name in SHAPES] == [0, 0, 2]
+
+
+def test_the_shapes_see_a_publisher_that_is_no_agent() -> None:
+    spoilt = spoil(lambda d: node(d, "urn:spit:satker:DIVHUMAS").update({"@type": "foaf:Document"}))
+    assert complaints(spoilt, "range.ttl")
+
+
+@pytest.mark.parametrize("frequency", ["", *FREQUENCIES])
+def test_every_frequency_and_an_empty_dataset_conform(frequency: str) -> None:
+    nothing = edition("teks", rows=0, provinces=(), begins=None, ends=None, issued=None, modified=None)
+    made = document(replace(nothing, standard=replace(nothing.standard, frequency=frequency, theme="a <b> & c")))
+    assert [complaints(made, name) for name in SHAPES] == [[], [], []]
+
+
+def test_turtle_says_the_same_as_json_ld() -> None:
+    made = document(edition(), edition("teks"))
+    here = "https://data.example/"
+    one = Graph().parse(data=json.dumps(made), format="json-ld", publicID=here)
+    assert isomorphic(one, Graph().parse(data=catalogue.turtle(made), format="turtle", publicID=here))
+    assert not [s for s in one.subjects() if s.startswith("_:") or not s.n3().startswith("<")], "no blank nodes"
+
+
+def test_addresses_are_relative_to_the_catalogue_unless_a_base_is_given() -> None:
+    csv_ = "urn:spit:distribusi:foto:csv"
+    assert node(document(), csv_)["dcat:downloadURL"] == "foto/1.4-0/foto.csv"
+    assert "dcat:downloadURL <foto/1.4-0/foto.csv>" in catalogue.turtle(document())
+    based = document(base="https://data.example/spit/")
+    assert node(based, csv_)["dcat:accessURL"] == "https://data.example/spit/foto/1.4-0/foto.csv"
+    assert "<https://data.example/spit/foto/1.4-0/foto.csv>" in catalogue.turtle(based)
+    for page in (json.dumps(document()), catalogue.turtle(document())):
+        assert "file:" not in page and ".invalid" not in page and str(Path.cwd()) not in page
+
+
+def test_a_distribution_has_the_strictest_licence_of_its_rows() -> None:
+    mixed = document(edition(licences=("CC-BY-4.0", "CC-BY-NC-4.0")))
+    assert node(mixed, "urn:spit:distribusi:foto:csv")["dct:license"].endswith("/by-nc/4.0/")
+    assert node(document(), "urn:spit:distribusi:foto:csv")["dct:license"].endswith("/by/4.0/")
+
+
+def test_the_same_release_gives_the_same_bytes_in_any_process() -> None:
+    program = (
+        "import json; from tests.test_catalogue import document, edition; from transforms import catalogue;"
+        "d = document(edition(), edition('teks')); print(json.dumps(d) + catalogue.turtle(d))"
+    )
+    root = Path(__file__).parent.parent
+    pages = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=folder,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, folder in (("1", root), ("2", "/"))
+    }
+    assert len(pages) == 1
+
+
+# The data package
+
+
+def profile_errors(package: dict[str, Any]) -> list[str]:
+    assert "date-time" in Draft7Validator.FORMAT_CHECKER.checkers, "else a format is never looked at"
+    profile = json.loads((STANDARDS / "datapackage-2.0" / "datapackage.json").read_text("utf-8"))
+    validator = Draft7Validator(profile, format_checker=Draft7Validator.FORMAT_CHECKER)
+    return [error.message for error in validator.iter_errors(package)]
+
+
+def test_the_package_of_a_release_is_valid_and_true(store: Store) -> None:
+    package = json.loads(store.get("published/datapackage.json"))
+    assert profile_errors(package) == []
+    names = [resource["name"] for resource in package["resources"]]
+    assert names == [n for name in public_tables() for n in (name, f"{name}-parquet")]
+    for resource in package["resources"]:
+        put = store.stat(f"published/{resource['path']}")
+        assert put and (put.size, f"sha256:{put.sha256}") == (resource["bytes"], resource["hash"])
+        assert resource["schema"]["fieldsMatch"] == ["exact"]
+
+
+@pytest.mark.parametrize("name", sorted(public_tables()))
+def test_a_csv_is_what_its_schema_says(store: Store, name: str) -> None:
+    package = json.loads(store.get("published/datapackage.json"))
+    resource = next(r for r in package["resources"] if r["name"] == name)
+    fields = {field["name"]: field for field in resource["schema"]["fields"]}
+    header, *rows = csv.reader(io.StringIO(store.get(f"published/{resource['path']}").decode(), newline=""))
+    assert header == list(fields) and len(rows) == 1
+    assert set(resource["schema"]["primaryKey"]) <= set(fields)
+    read: dict[str, Callable[[str], object]] = {
+        "integer": int,
+        "number": float,
+        "date": date.fromisoformat,
+        "datetime": lambda text: datetime.fromisoformat(text).astimezone(UTC),
+        "boolean": {"true": True, "false": False}.__getitem__,
+        "string": str,
+    }
+    values = {c: read[fields[c]["type"]](text) for c, text in zip(header, rows[0], strict=True) if text}
+    wanted = {c for c, field in fields.items() if field.get("constraints", {}).get("required")}
+    assert wanted <= set(values)
+    assert values["_diterima_pada"] == datetime(2026, 11, 20, 0, 40, 0, 500, tzinfo=UTC)
+
+
+def test_the_profile_sees_what_is_wrong() -> None:
+    package = datapackage.descriptor(7, AT, [edition()])
+    assert profile_errors(package) == []
+    assert profile_errors({**package, "created": "kemarin"})
+    assert profile_errors({**package, "resources": [{**package["resources"][0], "path": "/etc/passwd"}]})
+
+
+def test_a_foreign_key_needs_its_resource_in_the_package() -> None:
+    foto = tables()["foto"]
+    assert "foreignKeys" not in datapackage.schema(foto, ())
+    (key,) = datapackage.schema(foto, {"wilayah"})["foreignKeys"]
+    assert key == {"fields": ["kode_wilayah"], "reference": {"resource": "wilayah", "fields": ["kode"]}}
+
+
+def test_the_schema_of_the_public_knows_no_hidden_column() -> None:
+    for dataset in public_tables().values():
+        text = json.dumps(datapackage.schema(dataset, ()))
+        assert not [f.name for f in dataset.fields if not f.public and f'"{f.name}"' in text]
