@@ -1,0 +1,370 @@
+"""Publishing a release and handing it on: what gets out, what is written again, what is taken back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typing_extensions import override
+
+from infra.deliver import Partner, deliver, deliver_all, partners
+from infra.folder import FolderStore
+from infra.inbox import Inbox
+from infra.publication import ROW_GROUP, Publication, publish
+from infra.store import Source, Stat, Store, open_store
+from schemas.dataset import ContractError, tables
+from tests.released import AT, SECRET, Release, everything, lake, public_tables, row
+from tests.servers import Bucket
+
+PROJECT = Path(__file__).parent.parent
+FOTO, TEKS = tables()["foto"], tables()["teks"]
+SMALL = {"foto": [row(FOTO, "a"), row(FOTO, "b")], "teks": [row(TEKS, "a")]}
+EVERYTHING = Partner("semua", "Semua", "folder", "semua", ("*",), ("csv", "parquet"))
+
+Content = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return FolderStore(tmp_path / "lake")
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Inbox]:
+    with Inbox.open(f"sqlite:///{tmp_path}/ledger.db") as opened:
+        yield opened
+
+
+def released(content: Content, number: int = 1, **versions: int) -> Release:
+    return Release(number, AT + timedelta(hours=number - 1), dict.fromkeys(content, 4) | versions)
+
+
+def put_out(store: Store, content: Content, release: Release | None = None, **options: Any) -> Publication:
+    with lake(content) as connection:
+        return publish(connection, store, release or released(content), **options)
+
+
+def held(store: Store, prefix: str = "") -> dict[str, bytes]:
+    return {stat.key: store.get(stat.key) for stat in store.list(prefix)}
+
+
+def named(store: Store, folder: str) -> set[str]:
+    """The files a catalogue names; each must be there, whole."""
+    graph = json.loads(store.get(f"{folder}katalog.jsonld"))["@graph"]
+    found = {node["dcat:downloadURL"]: node for node in graph if "dcat:downloadURL" in node}
+    checksums = {node["@id"]: node["spdx:checksumValue"] for node in graph if "spdx:checksumValue" in node}
+    for path, node in found.items():
+        assert hashlib.sha256(store.get(folder + path)).hexdigest() == checksums[node["spdx:checksum"]]
+    return set(found)
+
+
+def betrayed(files: dict[str, bytes]) -> list[str]:
+    """Files that hold the secret, Parquet opened."""
+    opened = {
+        path: str((pq.read_table(pa.BufferReader(data)).to_pylist(), pq.read_metadata(pa.BufferReader(data)).metadata))
+        if path.endswith(".parquet")
+        else data.decode()
+        for path, data in files.items()
+    }
+    return [path for path, text in opened.items() if SECRET in text]
+
+
+# What gets out
+
+
+def test_nothing_held_back_is_in_anything_published_or_delivered(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    publication = put_out(store, everything())
+    everyone = [*partners(PROJECT / "schemas" / "partners").values(), EVERYTHING]
+    for done in deliver_all(everyone, publication, store, tmp_path, inbox):
+        assert done.written and not done.error
+    out = held(store, "published/")
+    for partner in everyone:
+        out |= {f"{partner.name}/{path}": data for path, data in held(partner.store(tmp_path)).items()}
+    assert len(out) > 60
+    assert betrayed(out) == []
+    assert betrayed({"x.csv": SECRET.encode(), "y.csv": b""}) == ["x.csv"], "else this test could not fail"
+
+
+def test_every_public_table_comes_out_in_both_formats_with_its_rows(store: Store) -> None:
+    publication = put_out(store, everything())
+    assert [e.standard.name for e in publication.editions] == list(public_tables())
+    for edition in publication.editions:
+        assert [file.format for file in edition.files] == ["csv", "parquet", "skema"]
+        data = store.get(f"published/{edition.files[1].path}")
+        table = pq.read_table(pa.BufferReader(data))
+        assert table.num_rows == edition.facts.rows == 1
+        assert table.schema.field("_diterima_pada").type == pa.timestamp("us", tz="UTC")
+        assert table.schema.field(edition.standard.primary_key[0]).metadata[b"title"]
+    assert store.get("published/media.csv") == held_file(store, publication, "media")
+
+
+# Cost follows what is new
+
+
+def test_publishing_a_release_twice_writes_nothing(store: Store) -> None:
+    first = put_out(store, SMALL)
+    before = held(store)
+    again = put_out(store, SMALL)
+    assert (again.written, again.removed) == ((), ())
+    assert again.editions == first.editions and held(store) == before
+
+
+def test_only_what_changed_is_written_again(store: Store) -> None:
+    put_out(store, SMALL)
+    content = {**SMALL, "teks": [*SMALL["teks"], row(TEKS, "b")]}
+    again = put_out(store, content, released(content, 2, teks=5))
+    assert {key.split("/")[1] for key in again.written} == {"teks", "datapackage.json", "katalog.ttl", "katalog.jsonld"}
+    assert {key.split("/")[1] for key in again.removed} == {"teks"}
+    assert named(store, "published/") == {f.path for e in again.editions for f in e.files if f.format != "skema"}
+
+
+def test_an_embargo_that_ends_makes_a_new_edition_of_the_same_version(store: Store) -> None:
+    waiting = row(FOTO, "c", embargo_sampai=AT + timedelta(hours=1))
+    content = {**SMALL, "foto": [*SMALL["foto"], waiting]}
+    first = put_out(store, content)
+    assert b"c-terbuka" not in held_file(store, first, "foto")
+    second = put_out(store, content, released(content, 2))
+    assert b"c-terbuka" in held_file(store, second, "foto")
+    assert {key.split("/")[1] for key in second.written} >= {"foto"} and not any("/teks/" in k for k in second.written)
+    third = put_out(store, content, released(content, 3))
+    assert third.editions == second.editions, "the clock alone changes nothing"
+
+
+def held_file(store: Store, publication: Publication, name: str) -> bytes:
+    (edition,) = [e for e in publication.editions if e.standard.name == name]
+    return store.get(f"published/{edition.files[0].path}")
+
+
+def test_a_row_that_is_excluded_later_stays_in_no_file(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    put_out(store, {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET)]})
+    publication = put_out(store, {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET)]})
+    deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    assert betrayed(held(store, "published/")) and betrayed(held(EVERYTHING.store(tmp_path)))
+
+    corrected = {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET, klasifikasi_informasi="DIKECUALIKAN")]}
+    publication = put_out(store, corrected, released(corrected, 2, foto=5))
+    deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    assert betrayed(held(store, "published/")) == betrayed(held(EVERYTHING.store(tmp_path))) == []
+
+
+def test_many_rows_become_the_same_bytes_however_they_lie_and_whoever_writes(tmp_path: Path) -> None:
+    layanan = tables()["layanan_informasi"]
+    numbers = pa.array(range(2 * ROW_GROUP + 17))
+    made: list[dict[str, bytes]] = []
+    for threads, seed in ((1, 1), (2, 2)):
+        with lake({"layanan_informasi": [row(layanan, "a")]}) as connection:
+            connection.execute(f"SET threads = {threads}")
+            connection.register("n", pa.table({"n": random.Random(seed).sample(numbers.to_pylist(), len(numbers))}))
+            connection.execute(
+                "CREATE TABLE banyak AS SELECT l.* REPLACE (n::VARCHAR AS saluran) FROM n, layanan_informasi l;"
+                "DROP TABLE layanan_informasi; ALTER TABLE banyak RENAME TO layanan_informasi"
+            )
+            store = FolderStore(tmp_path / str(threads))
+            publication = publish(connection, store, Release(tables={"layanan_informasi": 1}))
+        assert publication.editions[0].facts.rows == len(numbers)
+        made.append(held(store))
+    assert made[0] == made[1]
+    (parquet,) = (data for path, data in made[0].items() if path.endswith("parquet"))
+    assert pq.read_metadata(pa.BufferReader(parquet)).num_row_groups == 3
+
+
+# Weather at any moment
+
+
+class Tired(FolderStore):
+    """A store that gives up at its n-th change."""
+
+    def __init__(self, root: Path, changes: int) -> None:
+        super().__init__(root)
+        self.left = changes
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("no space left on device")
+
+    @override
+    def put(self, key: str, source: Source, *, if_absent: bool = False, if_match: str | None = None) -> Stat:
+        self._count()
+        return super().put(key, source, if_absent=if_absent, if_match=if_match)
+
+    @override
+    def delete(self, key: str) -> None:
+        self._count()
+        super().delete(key)
+
+
+BEFORE = {"foto": SMALL["foto"]}
+AFTER = {"foto": [row(FOTO, "a")]}
+
+
+def test_publishing_may_stop_anywhere(tmp_path: Path) -> None:
+    put_out(clean := FolderStore(tmp_path / "clean"), AFTER, released(AFTER, 2, foto=5))
+    for changes in range(50):
+        tired = Tired(tmp_path / str(changes), 1000)
+        put_out(tired, BEFORE)
+        tired.left = changes
+        try:
+            put_out(tired, AFTER, released(AFTER, 2, foto=5))
+        except OSError:
+            assert named(tired, "published/")
+        else:
+            break
+        tired.left = 1000
+        put_out(tired, AFTER, released(AFTER, 2, foto=5))
+        assert held(tired) == held(clean)
+    assert changes == 11, "4 files of the edition, 3 pages, 4 files taken back"
+
+
+def test_delivering_may_stop_anywhere(inbox: Inbox, tmp_path: Path) -> None:
+    first = put_out(old := FolderStore(tmp_path / "old"), BEFORE)
+    second = put_out(new := FolderStore(tmp_path / "new"), AFTER, released(AFTER, 2, foto=5))
+    deliver(EVERYTHING, second, new, clean := FolderStore(tmp_path / "clean"), inbox)
+    for changes in range(50):
+        tired, partner = Tired(tmp_path / str(changes), 1000), replace(EVERYTHING, name=f"mitra{changes}")
+        deliver(partner, first, old, tired, inbox)
+        tired.left = changes
+        try:
+            deliver(partner, second, new, tired, inbox)
+        except OSError:
+            assert named(tired, "")
+        else:
+            break
+        tired.left = 1000
+        deliver(partner, second, new, tired, inbox)
+        assert held(tired) == held(clean)
+    assert changes == 9, "3 files of the edition, 3 pages, 3 files taken back"
+
+
+# Partners
+
+
+def test_delivering_a_release_twice_writes_nothing(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    publication = put_out(store, SMALL)
+    first = deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    receipts = inbox.deliveries(target="semua")
+    assert [(r.item, r.sha256, r.size) for r in receipts] == [
+        (path, hashlib.sha256(data).hexdigest(), len(data))
+        for path in first.written
+        for data in [EVERYTHING.store(tmp_path).get(path)]
+    ]
+    assert first.written[-1] == "katalog.jsonld" and first.bytes == sum(r.size or 0 for r in receipts)
+    again = deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    assert (again.written, again.removed, again.bytes) == ((), (), 0)
+    assert inbox.deliveries(target="semua") == receipts
+
+
+def test_a_partner_that_lost_a_file_gets_it_again_and_keeps_its_own(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    publication = put_out(store, SMALL)
+    place = EVERYTHING.store(tmp_path)
+    first = deliver(EVERYTHING, publication, store, place, inbox)
+    place.delete(first.written[0])
+    place.put(first.written[1], b"half")
+    place.put("milik-mitra.txt", b"ours")
+    again = deliver(EVERYTHING, publication, store, place, inbox)
+    assert (again.written, again.removed) == (first.written[:2], ())
+    assert place.get("milik-mitra.txt") == b"ours" and named(place, "")
+
+
+def test_what_a_partner_no_longer_gets_is_taken_back_with_a_receipt(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    publication = put_out(store, SMALL)
+    place = EVERYTHING.store(tmp_path)
+    deliver(EVERYTHING, publication, store, place, inbox)
+    less = deliver(replace(EVERYTHING, datasets=("teks",), formats=("csv",)), publication, store, place, inbox)
+    assert {path.split("/")[0] for path in less.removed} == {"foto", "teks"} and len(less.removed) == 4
+    assert sorted(Path(path).suffix for path in held(place)) == [".csv", ".json", ".json", ".jsonld", ".ttl"]
+    last = inbox.deliveries(target="semua")[-1]
+    assert (last.item, last.answer, last.sha256, last.ok) == (less.removed[-1], "DIHAPUS", None, True)
+
+
+def test_the_partners_of_the_house_get_what_they_may_have(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    publication = put_out(store, everything())
+    known = partners(PROJECT / "schemas" / "partners")
+    deliver_all(known.values(), publication, store, tmp_path, inbox)
+    sdi, media = (held(known[name].store(tmp_path)) for name in ("sdi", "mediahub_mitra"))
+    assert {path.split("/")[0] for path in sdi if "/" in path} == set(public_tables())
+    assert sdi["katalog.jsonld"] == store.get("published/katalog.jsonld")
+    assert {path.split("/")[0] for path in media if "/" in path} == {"media", "teks"}
+    graph = json.loads(media["katalog.jsonld"])["@graph"]
+    assert graph[0]["dcat:dataset"] == ["urn:spit:dataset:teks", "urn:spit:dataset:media"]
+    assert "foto.csv" not in media["datapackage.json"].decode()
+
+
+def test_a_dead_partner_holds_up_nobody(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    (tmp_path / "mati").write_text("a file where a folder should be")
+    dead = replace(EVERYTHING, name="mati", target="mati/spit")
+    unreachable = replace(EVERYTHING, name="jauh", how="s3", target="s3://bucket/x", endpoint="http://127.0.0.1:9")
+    publication = put_out(store, SMALL)
+    first, second, third = deliver_all([dead, unreachable, EVERYTHING], publication, store, tmp_path, inbox)
+    assert first.error and second.error and not third.error and len(third.written) == 9
+    (receipt,) = inbox.deliveries(target="mati")
+    assert not receipt.ok and receipt.answer.startswith("GAGAL FileExistsError")
+
+    (tmp_path / "mati").unlink()
+    (back,) = deliver_all([dead], publication, store, tmp_path, inbox)
+    assert len(back.written) == 9 and not back.error
+
+
+def test_a_partner_with_a_bucket(store: Store, inbox: Inbox, tmp_path: Path, bucket: Bucket) -> None:
+    partner = replace(EVERYTHING, how="s3", target=f"s3://{bucket.name}/mitra", endpoint=bucket.endpoint)
+    publication = put_out(store, SMALL)
+    (first,) = deliver_all([partner], publication, store, tmp_path, inbox)
+    (again,) = deliver_all([partner], publication, store, tmp_path, inbox)
+    place = open_store(f"s3://{bucket.name}/mitra", endpoint=bucket.endpoint)
+    assert len(first.written) == 9 and not again.written and not again.error
+    assert set(held(place)) == set(first.written) and named(place, "")
+    less = replace(partner, datasets=("teks",))
+    assert len(deliver_all([less], publication, store, tmp_path, inbox)[0].removed) == 3
+    assert len(list(place.list())) == 6
+
+
+def test_publishing_into_a_bucket(bucket: Bucket) -> None:
+    place = open_store(f"s3://{bucket.name}/terbit", endpoint=bucket.endpoint)
+    first = put_out(place, SMALL)
+    assert put_out(place, SMALL).written == ()
+    assert len(first.written) == 11 and len(named(place, "published/")) == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'how = "pigeon"',
+        'datasets = ["kiriman"]',
+        'datasets = ["tidak_ada"]',
+        'formats = ["xlsx"]',
+        'name = "lain"',
+        'target = "s3://bucket/x"',
+        'kelas = "semua"',
+        "datasets = 3",
+    ],
+)
+def test_a_partner_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, wrong: str) -> None:
+    lines = {
+        "name": 'name = "x"',
+        "title": 'title = "X"',
+        "how": 'how = "folder"',
+        "target": 'target = "x"',
+        "datasets": 'datasets = ["*"]',
+        "formats": 'formats = ["csv"]',
+    }
+    (tmp_path / "x.toml").write_text("\n".join(lines.values()))
+    assert list(partners(tmp_path)) == ["x"]
+    (tmp_path / "x.toml").write_text("\n".join((lines | {wrong.split(" ", maxsplit=1)[0]: wrong}).values()))
+    with pytest.raises(ContractError, match=r"x\.toml"):
+        partners(tmp_path)
+
+
+def test_a_view_that_is_not_there_is_our_own_bug(store: Store) -> None:
+    with lake({"teks": []}) as connection, pytest.raises(duckdb.CatalogException):
+        publish(connection, store, released(SMALL))
+    assert list(store.list("published/katalog")) == []
