@@ -87,6 +87,7 @@ class Claim:
         """Record that the step failed: after a rest it is tried again, in the end alone, or waits for the operator."""
         with self.ledger.write() as (connection, now):
             self.lease.let_go(connection, now + timedelta(seconds=REST_S))
+            self._update(connection, trouble=one_line(f"{self.step}: {reason}"))
             if self.step == "judge":
                 _give_up(connection, self.batch, self.submissions, reason)
         self._settled = True
@@ -207,7 +208,7 @@ def _give_up(connection: Connection, failed: Batch, members: Sequence[Submission
     """Dissolve a batch that has failed too often; False while it may be tried again as it is."""
     mine = submission.c.batch_id == failed.id
     if len(members) > 1 and failed.tries >= TRIES_TOGETHER:
-        connection.execute(update(submission).where(mine).values(batch_id=None))
+        connection.execute(update(submission).where(mine).values(batch_id=None, reason=one_line(reason)))
     elif len(members) == 1 and members[0].tries >= TRIES_ALONE:
         set_state(connection, mine, "MACET", reason=one_line(reason), batch_id=None)
     else:

@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from sqlalchemy import and_, case, func, insert, select, true, update
 
-from infra.batches import Claim, Step, claim, form
+from infra.batches import TRIES_TOGETHER, Claim, Step, claim, form
 from infra.leases import Busy, Lease, LeaseLost, holding
 from infra.ledger import Ledger, batch, delivery, lease, submission
 from infra.records import (
@@ -119,6 +119,12 @@ class Inbox:
     def claim(self, step: Step, seconds: float = LEASE_S) -> Claim | None:
         """Take the next batch this step is due for; None when there is none that is free."""
         return claim(self.ledger, step, seconds)
+
+    def retry(self, receipt: str) -> bool:
+        """Let a stuck submission (MACET) be judged again, alone; False when there is none of this number."""
+        stuck = and_(submission.c.receipt == receipt, submission.c.state == "MACET")
+        with self.ledger.write() as (connection, _):
+            return set_state(connection, stuck, "DITERIMA_RAW", reason=None, tries=TRIES_TOGETHER) == 1
 
     def lease(self, name: str, seconds: float = LEASE_S) -> AbstractContextManager[Lease]:
         """Be the only one at `name` (`publish`, `land:<source>`) while the block runs; Busy when another is."""

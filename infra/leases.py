@@ -23,11 +23,11 @@ from infra.ledger import Ledger, lease
 BEATS = 4  # renewals within the span of a lease
 
 
-class Busy(Exception):  # noqa: N818 — not an error: somebody else is at it
+class Busy(Exception):
     """Another owner holds this lease now."""
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """The lease ran out and another owner took it: what this one did must not be recorded."""
 
 

@@ -13,20 +13,17 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     Connection,
     DateTime,
     Dialect,
     Engine,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     String,
     Table,
     TypeDecorator,
-    UniqueConstraint,
     create_engine,
     event,
     inspect,
@@ -59,7 +56,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-metadata = MetaData()
+metadata = MetaData()  # the columns queries name; keys, checks and indexes are in the migrations
 
 batch = Table(
     "batch",
@@ -67,19 +64,15 @@ batch = Table(
     Column("id", Integer, primary_key=True),
     Column("made_at", Instant, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("trouble", String),
     Column("judged_at", Instant),
     Column("answered_at", Instant),
-    Column("commit_no", Integer, unique=True),
+    Column("commit_no", Integer),
     Column("curated_at", Instant),
     Column("versions", JSON, nullable=False),
     Column("release", Integer),
     Column("released_at", Instant),
-    sqlite_autoincrement=True,  # the number of a dissolved batch is never given again, as PostgreSQL's never is
 )
-for _step in ("judged_at", "answered_at", "curated_at", "released_at"):
-    _due = batch.c[_step].is_(None)
-    Index(f"batch_not_{_step[:-3]}", batch.c.id, sqlite_where=_due, postgresql_where=_due)
-
 submission = Table(
     "submission",
     metadata,
@@ -87,31 +80,24 @@ submission = Table(
     Column("year", Integer, nullable=False),
     Column("number", Integer, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("receipt", String, nullable=False, unique=True),
+    Column("receipt", String, nullable=False),
     Column("source", String, nullable=False),
     Column("name", String, nullable=False),
     Column("satker", String),
     Column("dataset", String),
     Column("fingerprint", String, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("state", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
     Column("turn", String, nullable=False),
     Column("reason", String),
-    Column("batch_id", ForeignKey(batch.c.id), index=True),
+    Column("batch_id", ForeignKey(batch.c.id)),
     Column("tries", Integer, nullable=False),
     Column("rows_in", BigInteger),
     Column("rows_accepted", BigInteger),
     Column("rows_returned", BigInteger),
     Column("rows_skipped", BigInteger),
     Column("arrived_at", Instant, nullable=False),
-    UniqueConstraint("source", "name", "version", name="submission_version"),
-    UniqueConstraint("year", "number", "version", name="submission_number"),
-    CheckConstraint("rows_in = rows_accepted + rows_returned + rows_skipped", name="submission_row_balance"),
-    sqlite_autoincrement=True,
 )
-_unbatched = submission.c.batch_id.is_(None) & (submission.c.state == text("'DITERIMA_RAW'"))
-Index("submission_unbatched", submission.c.id, sqlite_where=_unbatched, postgresql_where=_unbatched)
-
 lease = Table(
     "lease",
     metadata,
@@ -120,7 +106,6 @@ lease = Table(
     Column("until", Instant, nullable=False),
     Column("token", Integer, nullable=False),
 )
-
 delivery = Table(
     "delivery",
     metadata,
@@ -134,8 +119,6 @@ delivery = Table(
     Column("answer", String, nullable=False),
     Column("ok", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
-    Index("delivery_target", "target", "release", "item"),
-    sqlite_autoincrement=True,
 )
 
 
@@ -160,7 +143,7 @@ class Ledger:
             event.listen(engine, "connect", _keep_references)
         else:
             patience = f"-c lock_timeout={PATIENCE_S}s -c idle_in_transaction_session_timeout={PATIENCE_S}s"
-            engine = create_engine(place, connect_args={"options": patience})
+            engine = create_engine(place, connect_args={"options": patience}, executemany_mode="values_plus_batch")
         ledger = cls(engine)
         ledger._migrate()
         return ledger

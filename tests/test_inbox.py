@@ -276,7 +276,8 @@ def test_a_failed_step_rests_before_it_is_tried_again(inbox: Inbox) -> None:
         until = connection.execute(select(ledger.lease.c.until)).scalar_one()
     assert 0 < (until - datetime.now(UTC)).total_seconds() <= REST_S
     let_time_pass(inbox)
-    assert must_claim(inbox, "judge").batch.tries == 2
+    again = must_claim(inbox, "judge").batch
+    assert (again.tries, again.trouble) == (2, "judge: OSError: no space left on disk")
 
 
 def test_a_batch_that_fails_twice_is_split_and_a_single_waits_for_the_operator_after_five(inbox: Inbox) -> None:
@@ -299,7 +300,7 @@ def test_a_batch_that_fails_twice_is_split_and_a_single_waits_for_the_operator_a
     work()
     assert {s.batch_id for s in inbox.recent()} == {whole.id}
     work()
-    assert [(s.batch_id, s.tries) for s in inbox.recent()] == [(None, 2)] * 3
+    assert [(s.batch_id, s.tries, s.reason) for s in inbox.recent()] == [(None, 2, "meledak lagi")] * 3
     work()
     assert [found(inbox, s).state for s in submissions] == ["DIPERIKSA", "DITERIMA_RAW", "DIPERIKSA"]
     assert len({s.batch_id for s in inbox.recent()} | {whole.id}) == 4  # each alone, under numbers never used before
@@ -311,6 +312,9 @@ def test_a_batch_that_fails_twice_is_split_and_a_single_waits_for_the_operator_a
     assert (stuck.reason, stuck.batch_id) == ("meledak lagi", None)
     work()
     assert inbox.claim("judge") is None and "judge" not in inbox.waiting()
+    assert inbox.retry(stuck.receipt) and not inbox.retry(submissions[0].receipt)
+    work()
+    assert (found(inbox, stuck).state, found(inbox, stuck).tries) == ("DITERIMA_RAW", 3)
 
 
 def test_a_submission_that_kills_its_worker_ends_with_the_operator_too(inbox: Inbox) -> None:
@@ -348,8 +352,8 @@ def test_a_lease_has_one_owner_at_a_time(inbox: Inbox) -> None:
 
 
 def test_a_lease_is_renewed_while_its_owner_works(inbox: Inbox) -> None:
-    with inbox.lease("publish", seconds=0.4):
-        time.sleep(1)
+    with inbox.lease("publish", seconds=1):
+        time.sleep(1.5)
         with pytest.raises(Busy), inbox.lease("publish"):
             pass
 
@@ -432,7 +436,7 @@ def test_two_workers_on_the_same_rows_do_everything_once(url: str) -> None:
     assert all(sorted(receipts) == members[number] for log in logs for _, number, receipts in log)
 
 
-def start_holding(url: str, seconds: float) -> tuple[int, int, ForkServerProcess, Pipe]:
+def start_holding(url: str, seconds: float) -> tuple[int, int, ForkServerProcess, Any]:
     """A process that holds a batch; (its pid, the batch, itself, the way to talk to it)."""
     pipe, its_end = FRESH.Pipe()
     worker = FRESH.Process(target=hold, args=(url, seconds, its_end), daemon=True)
@@ -448,7 +452,7 @@ def test_the_work_of_a_killed_worker_is_taken_over_when_its_lease_runs_out(inbox
     os.kill(pid, signal.SIGKILL)
     worker.join(10)
     assert worker.exitcode == -signal.SIGKILL
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while (claim := inbox.claim("judge")) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -480,7 +484,8 @@ def test_a_worker_that_was_frozen_while_another_took_over_is_refused(inbox: Inbo
 
 def test_the_migrations_make_the_tables_the_code_expects(inbox: Inbox) -> None:
     with inbox.ledger.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), ledger.metadata) == []
+        columns = {"include_object": lambda _thing, _name, kind, *_: kind in ("table", "column")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=columns), ledger.metadata) == []
         indexes = {i["name"] for table in ledger.metadata.tables for i in inspect(connection).get_indexes(table)}
     assert {"batch_not_judged", "submission_unbatched", "delivery_target"} <= indexes
 
@@ -488,7 +493,7 @@ def test_the_migrations_make_the_tables_the_code_expects(inbox: Inbox) -> None:
 def test_a_migration_that_breaks_off_leaves_nothing_behind(url: str) -> None:
     with Inbox.open(url) as inbox:
         with inbox.ledger.write() as (connection, _):
-            ledger.metadata.drop_all(connection)
+            ledger.metadata.drop_all(connection)  # as it was before the first opening
             connection.exec_driver_sql("DROP TABLE alembic_version")
         with pytest.raises(KeyboardInterrupt), inbox.ledger.write() as (connection, _):
             migrations.upgrade(connection)
@@ -507,15 +512,15 @@ def test_opening_again_is_cheap_and_needs_no_alembic(inbox: Inbox, url: str) -> 
     script = """
 import sys, time
 from infra.inbox import Inbox
-begun = time.perf_counter()
+begun = time.process_time()  # of the processor: the machine may be busy
 with Inbox.open(sys.argv[1]) as inbox:
-    spent = time.perf_counter() - begun
+    spent = time.process_time() - begun
     assert inbox.counts() == {"DITERIMA_RAW": 1}
 assert "alembic" not in sys.modules
 print(spent)
 """
     ran = subprocess.run([sys.executable, "-c", script, url], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(ran.stdout) < 0.25  # 5 ms on a quiet machine
+    assert float(ran.stdout) < 0.1  # about 5 ms for SQLite, 15 for PostgreSQL, most of it making the engine
 
 
 def test_a_sqlite_ledger_must_be_a_file() -> None:
@@ -542,11 +547,11 @@ def test_a_database_that_is_away_for_a_moment_does_not_stop_the_heart(tmp_path: 
 
     with Inbox.open(f"sqlite:///{tmp_path}/ledger.db") as inbox:
         with inbox.ledger.write() as (connection, now):
-            taken = acquire(inbox.ledger, connection, now, "publish", seconds=0.8)
+            taken = acquire(inbox.ledger, connection, now, "publish", seconds=1.2)
         assert taken is not None
         event.listen(inbox.ledger.engine, "begin", fail_once)
         with taken.kept():
-            time.sleep(1)
+            time.sleep(1.5)
         event.remove(inbox.ledger.engine, "begin", fail_once)
         assert beats > 2
         with pytest.raises(Busy), inbox.lease("publish"):

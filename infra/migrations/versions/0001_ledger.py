@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("made_at", instant, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("trouble", sa.String),
         sa.Column("judged_at", instant),
         sa.Column("answered_at", instant),
         sa.Column("commit_no", sa.Integer, unique=True),
@@ -22,7 +23,7 @@ def upgrade() -> None:
         sa.Column("versions", sa.JSON, nullable=False),
         sa.Column("release", sa.Integer),
         sa.Column("released_at", instant),
-        sqlite_autoincrement=True,
+        sqlite_autoincrement=True,  # no number is given twice, as PostgreSQL's never is: batches are dissolved
     )
     for step in ("judged", "answered", "curated", "released"):
         due = sa.text(f"{step}_at IS NULL")
