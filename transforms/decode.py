@@ -7,8 +7,11 @@ sees photos never loads FFmpeg.
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from transforms.sandbox import WEATHER
 
 MAX_PIXELS = 200_000_000  # the largest phone sensors of today; a forged header claims billions
 
@@ -33,12 +36,17 @@ _DOCX_PART = "word/document.xml"
 _PDF_END, _PDF_TAIL = b"%%EOF", 1024  # ISO 32000-1 annex H: readers look for the end marker in the last 1,024 bytes
 _ZIP_BLOCK, _ZIP_HEAD = 1 << 20, 1 << 16
 
-# What Pillow, FFmpeg and zipfile raise over damaged bytes. Anything else ends the child and is reported as such.
-_DAMAGE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, OverflowError, struct.error, zlib.error)
-
 
 class DamagedError(Exception):
     """The bytes are not what their type promises."""
+
+
+# What Pillow, FFmpeg and zipfile raise over damaged bytes, beside OSError. Anything else ends the child.
+_DAMAGE = (
+    *(DamagedError, ValueError, SyntaxError, EOFError, KeyError, IndexError, OverflowError),
+    *(struct.error, zlib.error, zipfile.BadZipFile),
+)
+_SYSTEM = (OSError, FileNotFoundError, PermissionError, TimeoutError)
 
 
 class TooLargeError(Exception):
@@ -56,16 +64,28 @@ def facts(job: dict[str, str]) -> dict[str, Any]:
     if size == 0:
         return {"ukuran_byte": 0, "galat": "BERKAS_KOSONG"}
     kind = media_type(path)
-    found: dict[str, Any] = {"ukuran_byte": size, "tipe_media": kind}
+    return {"ukuran_byte": size, "tipe_media": kind} | attempt(path, lambda: _read(path, kind))
+
+
+def attempt(path: Path, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `read` finds out, or `galat` and `galat_rinci`. MemoryError, bugs and weather pass through."""
     try:
-        return found | _read(path, kind)
+        return read()
     except TooLargeError as error:
-        return found | {"galat": "BERKAS_TERLALU_BESAR", "galat_rinci": str(error)}
+        return {"galat": "BERKAS_TERLALU_BESAR", "galat_rinci": str(error)}
     except UnsupportedError as error:
-        return found | {"galat": "TIPE_TIDAK_DIDUKUNG", "galat_rinci": str(error)}
-    except (DamagedError, zipfile.BadZipFile, *_DAMAGE) as error:
-        detail = f"{type(error).__name__}: {error}".replace(str(path), path.name)
-        return found | {"galat": "BERKAS_RUSAK", "galat_rinci": detail[:500]}
+        return {"galat": "TIPE_TIDAK_DIDUKUNG", "galat_rinci": str(error)}
+    except OSError as error:
+        if type(error) in _SYSTEM and error.errno in WEATHER:  # FFmpeg's own EIO is a subclass: that is damage
+            raise
+        return _damage(path, error)
+    except _DAMAGE as error:
+        return _damage(path, error)
+
+
+def _damage(path: Path, error: Exception) -> dict[str, Any]:
+    detail = f"{type(error).__name__}: {error}".replace(str(path), path.name)
+    return {"galat": "BERKAS_RUSAK", "galat_rinci": detail[:500]}
 
 
 def media_type(path: Path) -> str:

@@ -35,7 +35,7 @@ FACTS = pa.schema(
     ]
 )
 
-_CODES = {
+CODES = {  # why a child gave no answer → `galat`
     "waktu": "BERKAS_MACET",
     "memori": "BERKAS_TERLALU_BESAR",
     "keluaran": "BERKAS_TERLALU_BESAR",
@@ -66,5 +66,5 @@ def probe(
 
 def _row(answer: Mapping[str, Any] | Failure, size: int) -> Mapping[str, Any]:
     if isinstance(answer, Failure):
-        return {"ukuran_byte": size, "galat": _CODES[answer.why], "galat_rinci": answer.detail}
+        return {"ukuran_byte": size, "galat": CODES[answer.why], "galat_rinci": answer.detail}
     return answer

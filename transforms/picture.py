@@ -90,6 +90,11 @@ def check_size(image: Image.Image) -> None:
         raise TooLargeError(f"{width} x {height} piksel, paling banyak {MAX_PIXELS}")
 
 
+def stored_orientation(image: Image.Image) -> int | None:
+    """EXIF's 1 to 8, or None where the picture does not say."""
+    return embedded.read(image).orientation
+
+
 def upright(image: Image.Image, orientation: int | None) -> Image.Image:
     """The picture as it is meant to be seen."""
     turn = _UPRIGHT.get(orientation or 1)

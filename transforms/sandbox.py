@@ -8,6 +8,7 @@ gets a new child.
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -23,6 +24,8 @@ from types import TracebackType
 from typing import Any, Literal
 
 Answer = Mapping[str, Any]
+
+WEATHER = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOENT, errno.EACCES})  # the disk's fault
 
 _BOOT = (
     "import json, sys; settings = json.loads(sys.argv[1]); sys.path[:] = settings.pop('path'); "
@@ -52,7 +55,10 @@ class SandboxError(RuntimeError):
 
 
 def run(target: str, jobs: Sequence[Answer], limits: Limits, *, workers: int) -> list[Answer | Failure]:
-    """Call `target` ("module:function", dict in, dict out) once per job in at most `workers` children; same order."""
+    """Call `target` ("module:function", dict in, dict out) once per job in at most `workers` children; same order.
+
+    Raises SandboxError, and OSError when a child could not read what it was pointed at: both are nobody's finding.
+    """
     waiting = iter(enumerate(jobs))
     taking = threading.Lock()
     answers: dict[int, Answer | Failure] = {}
@@ -153,6 +159,8 @@ def _answer(message: Answer) -> Answer | Failure:
     kind, detail = message["galat_anak"], message["rinci"]
     if kind in {"ImportError", "ModuleNotFoundError"}:
         raise SandboxError(f"{kind}: {detail}")
+    if message["errno"] in WEATHER:
+        raise OSError(message["errno"], detail)
     return Failure("memori" if kind == "MemoryError" else "mati", f"{kind}: {detail}")
 
 
@@ -168,7 +176,7 @@ def serve(*, target: str, megabytes: int, parent: int) -> None:
 
     def last_words(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
         """What nobody foresaw ends this child; the parent reports it for the job at hand."""
-        say({"galat_anak": kind.__name__, "rinci": str(error)[:500]})
+        say({"galat_anak": kind.__name__, "rinci": str(error)[:500], "errno": getattr(error, "errno", None)})
 
     sys.excepthook = last_words
     _die_with_parent(parent)

@@ -105,6 +105,11 @@ def main_streams(container: InputContainer) -> _Streams:
     return video, sound
 
 
+def orientation(frame: "av.VideoFrame") -> int:
+    """The EXIF orientation that says the same as the frame's display matrix."""
+    return _EXIF_TURNS.get(frame.rotation, 1)
+
+
 class _Playback:
     """One pass over all packets: hashes them, decodes those that are due, counts what cannot be decoded."""
 
@@ -169,11 +174,11 @@ class _Playback:
         if not isinstance(frame, av.VideoFrame):
             return
         self._bad += frame.is_corrupt
-        self._size = self._size or (frame.width, frame.height, frame.rotation)
+        self._size = self._size or (frame.width, frame.height, orientation(frame))
         at = Fraction(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else Fraction(0)
         if frame.key_frame and at >= self._next_hash and len(self.hashes) < _HASHED:
             self._next_hash = at + self._hash_spacing
-            self.hashes.append(dhash(frame.to_image(width=256, height=256), _EXIF_TURNS.get(frame.rotation)))
+            self.hashes.append(dhash(frame.to_image(width=256, height=256), orientation(frame)))
 
     def digest(self) -> str:
         """SHA-256 over the SHA-256 of each stream's packets: the same in another container or with other tags."""
@@ -182,11 +187,10 @@ class _Playback:
     def picture_facts(self) -> dict[str, Any]:
         if not self._size:
             return {}
-        width, height, rotation = self._size
-        orientation = _EXIF_TURNS.get(rotation, 1)
-        if orientation in {6, 8}:
+        width, height, turn = self._size
+        if turn in {6, 8}:
             width, height = height, width
-        return {"lebar_px": width, "tinggi_px": height, "orientasi": orientation}
+        return {"lebar_px": width, "tinggi_px": height, "orientasi": turn}
 
 
 def _facts(container: InputContainer, video: "av.VideoStream | None", sound: "av.AudioStream | None") -> dict[str, Any]:
