@@ -144,8 +144,8 @@ class _Pass:
         """
         con = self.con
         con.execute(
-            f"CREATE TABLE diputus AS SELECT d.rowid AS id, _kiriman, _berkas, _kunci, _sidik, dasar, memperbaiki, _diterima_pada,"
-            f" CASE WHEN {rules.returned(self.dataset)} OR EXISTS (FROM cacat c WHERE c._kiriman = d._kiriman"
+            f"CREATE TABLE diputus AS SELECT d.rowid AS id, _kiriman, _berkas, _kunci, _sidik, dasar, memperbaiki,"
+            f" _diterima_pada, CASE WHEN {rules.returned(self.dataset)} OR EXISTS (FROM cacat c WHERE c._kiriman = d._kiriman"
             f" AND c._berkas = d._berkas AND c._baris = d._baris AND c._lembar IS NOT DISTINCT FROM d._lembar)"
             f" THEN 'DIKEMBALIKAN' END AS putusan, CAST(NULL AS VARCHAR) AS lawan, urut FROM dinilai d"
         )
@@ -180,8 +180,8 @@ class _Pass:
                 [ke],
             )
             con.execute(
-                "INSERT OR REPLACE INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada FROM diputus JOIN putaran USING (id)"
-                " WHERE ke = ? AND putusan IN ('BARU', 'PERBAIKAN')",
+                "INSERT OR REPLACE INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada"
+                " FROM diputus JOIN putaran USING (id) WHERE ke = ? AND putusan IN ('BARU', 'PERBAIKAN')",
                 [ke],
             )
 

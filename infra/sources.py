@@ -87,7 +87,7 @@ class FolderSource:
         return True
 
     def answer(self, name: str, content: dict[str, bytes]) -> None:
-        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; an older one is replaced."""
+        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; older ones go."""
         place = self.folder / ANSWERS
         place.mkdir(parents=True, exist_ok=True)
         for suffix, data in content.items():

@@ -202,6 +202,63 @@ def curate(settings: Settings) -> Counts:
     return counts
 
 
+def audit(settings: Settings) -> Counts:
+    """Examine the proposed table versions with Great Expectations; what failed is in the record and on its page."""
+    from infra import releasing
+
+    with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
+        return releasing.audit(store, inbox) if mine else {"proposed": 0, "failed": 0}
+
+
+def release(settings: Settings) -> Counts:
+    """Move the released pointer to the newest proposal that passed; 0 when there is none."""
+    from infra import releasing
+
+    with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
+        return releasing.release(store, inbox) if mine else {"release": 0, "batches": 0}
+
+
+def deliver(settings: Settings) -> Counts:
+    """Publish the current release and bring every partner to it; a dead partner holds up nobody, and is told of."""
+    from infra import deliver as delivering
+    from infra.lake import Lake
+    from infra.publication import publish
+    from infra.query import connect
+
+    with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
+        lake = Lake(store)
+        current = lake.released()
+        if not mine or current is None:
+            return {"release": 0, "written": 0, "failed": 0}
+        with connect(lake, current) as con:
+            publication = publish(con, store, current)
+        everyone = delivering.partners(settings.partners).values()
+        done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
+        return {
+            "release": current.number,
+            "written": len(publication.written) + sum(len(d.written) for d in done),
+            "failed": sum(d.error is not None for d in done),
+        }
+
+
+def reconcile(settings: Settings) -> Counts:
+    """Compare what should be with what is: sources, ledger, lake, raw bytes, partners; mend what can be mended."""
+    from infra.reconciling import reconcile as compare
+
+    with opened(settings) as (store, inbox):
+        return compare(store, inbox) | {"deliver": deliver(settings)}
+
+
+def maintain(settings: Settings) -> Counts:
+    """Compact the tables and remove what nothing refers to any more."""
+    from infra.lake import Lake
+
+    with opened(settings) as (store, inbox), _alone(inbox, "curate") as mine:
+        if not mine:
+            return {"compacted": 0, "swept": 0}
+        return {"compacted": Lake(store).maintain(), "swept": store.sweep(24 * 3600)}
+
+
 @contextmanager
 def _alone(inbox: Inbox, name: str) -> Iterator[bool]:
     """Whether we are the only one at `name` for the length of the block."""

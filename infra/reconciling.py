@@ -1,0 +1,76 @@
+"""The daily comparison of what should be with what is: ledger against raw, ledger against the lake, and fixity.
+
+Everything it finds is counted and named; what can be mended by repeating a step is left to that step, which is due
+anyway and picks it up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import duckdb
+
+from infra.inbox import Inbox
+from infra.lake import Lake
+from infra.landing import parcel
+from infra.store import Store, content_key
+from schemas.dataset import datasets
+
+FIXITY_SUBMISSIONS = 200
+"""Submissions whose raw bytes are read and hashed again in one run: the newest, so the cost is that of what is new."""
+
+
+def reconcile(store: Store, inbox: Inbox) -> dict[str, Any]:
+    """Compare; counts of what was looked at, and `odd`: every difference as a sentence."""
+    odd = [*_missing_rows(store, inbox)]
+    looked, broken = _fixity(store, inbox)
+    due = {step: at.isoformat() for step, at in inbox.waiting().items()}
+    return {"odd": [*odd, *broken], "hashed": looked, "due": due}
+
+
+def _missing_rows(store: Store, inbox: Inbox) -> list[str]:
+    """Rows the ledger says were accepted against rows the released tables hold, batch by batch."""
+    lake = Lake(store)
+    released = lake.released()
+    if released is None:
+        return []
+    held: dict[int, int] = {}
+    with duckdb.connect() as con:
+        for name in datasets():
+            if name in released.tables:
+                scan = lake.scan(con, name, released.tables[name])
+                for batch, rows in con.execute(f"SELECT _batch, count(*) FROM {scan} GROUP BY 1").fetchall():
+                    held[batch] = held.get(batch, 0) + rows
+    promised: dict[int, int] = {}
+    for s in inbox.recent(limit=1_000_000):
+        if s.batch_id in released.batches and s.state != "DITARIK":
+            promised[s.batch_id] = promised.get(s.batch_id, 0) + (s.rows_accepted or 0)
+    return [
+        f"batch {batch}: the ledger says {rows} rows were accepted, the released tables hold {held.get(batch, 0)}"
+        for batch, rows in sorted(promised.items())
+        if held.get(batch, 0) != rows
+    ]
+
+
+def _fixity(store: Store, inbox: Inbox) -> tuple[int, list[str]]:
+    """Raw bytes hashed again: what is stored under a hash must have it."""
+    looked: set[str] = set()
+    broken: list[str] = []
+    for s in inbox.recent(limit=FIXITY_SUBMISSIONS):
+        if store.stat(content_key(s.fingerprint)) is None:
+            if s.state != "DITOLAK":
+                broken.append(f"{s.receipt}: its record is not in raw")
+            continue
+        for file in parcel(s, store).files.values():
+            if file.sha256 in looked:
+                continue
+            looked.add(file.sha256)
+            stat = store.stat(content_key(file.sha256))
+            if stat is None:
+                broken.append(f"{s.receipt}: {file.name} is not in raw")
+                continue
+            with store.open(content_key(file.sha256)) as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+                    broken.append(f"{s.receipt}: {file.name} no longer has the bytes it arrived with")
+    return len(looked), broken
