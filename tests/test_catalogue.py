@@ -120,7 +120,8 @@ def test_every_frequency_and_an_empty_dataset_conform(frequency: str) -> None:
 
 
 def test_turtle_says_the_same_as_json_ld() -> None:
-    made = document(edition(), edition("teks"))
+    awkward = replace(tables()["teks"], title='"Rilis" \\ <é>\n\tbaris dua \x07 😀', keywords=("a, b", "'c'", "a;b ."))
+    made = document(edition(), replace(edition("teks"), standard=awkward))
     here = "https://data.example/"
     one = Graph().parse(data=json.dumps(made), format="json-ld", publicID=here)
     assert isomorphic(one, Graph().parse(data=catalogue.turtle(made), format="turtle", publicID=here))

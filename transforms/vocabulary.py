@@ -34,6 +34,7 @@ CONTEXT: Node = {
     "dcatap": "http://data.europa.eu/r5r/",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
+    "geo": "http://www.opengis.net/ont/geosparql#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "spdx": "http://spdx.org/rdf/terms#",
@@ -59,8 +60,8 @@ CONTEXT: Node = {
     **{
         term: {"@id": term, "@type": type_}
         for term, type_ in (
-            ("dcat:bbox", "http://www.opengis.net/ont/geosparql#wktLiteral"),
-            ("dcat:centroid", "http://www.opengis.net/ont/geosparql#wktLiteral"),
+            ("dcat:bbox", "geo:wktLiteral"),
+            ("dcat:centroid", "geo:wktLiteral"),
             ("dcat:byteSize", "xsd:nonNegativeInteger"),
             ("dcat:startDate", "xsd:date"),
             ("dcat:endDate", "xsd:date"),
