@@ -1,0 +1,218 @@
+"""The lake's tables (Delta): one commit per table and batch, versions of tables, and the releases made of them.
+
+Delta makes one table's commit whole; nothing makes several whole together. So readers never look at the newest
+versions: they read a release, a record {table: version} that is made once all tables of its batches are committed.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from infra import releases
+from infra.releases import Release
+from infra.store import Conflict, Store
+from schemas.dataset import ContractError, tables
+from transforms.strict import cast
+
+CONFIGURATION = {
+    "delta.enableChangeDataFeed": "true",
+    "delta.checkpointInterval": "10",
+    # A version can be opened only as long as its log is there: longer than any release `vacuum` keeps readable.
+    "delta.logRetentionDuration": "interval 400 days",
+}
+WRITER = WriterProperties(compression="ZSTD")
+TRIES = 30  # of one commit against other writers of the table; every try lost means that another one got through
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One version of a table: its Parquet files (absolute paths, or `s3://…`), its columns, its number of rows."""
+
+    files: tuple[str, ...]
+    schema: pa.Schema
+    rows: int
+
+
+class Lake:
+    """The tables and releases in a store. Several processes may work at once, but none that was forked from a user."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def check(self, table: str, rows: pa.Table) -> pa.Table:
+        """The rows as the table's standard wants them; ContractError when they are not. Do it before any commit."""
+        return cast(tables()[table], rows)
+
+    def commit(self, table: str, rows: pa.Table, batch: int) -> int | None:
+        """Append what a batch adds to a table; the version after. No rows: no commit (None while there is no table).
+
+        Exactly once per table and batch: the commit carries the batch as a Delta transaction, so one that is there
+        is not repeated, and of two workers at the same batch the slower finds the other's.
+        """
+        rows = _commented(self.check(table, rows))
+        if not rows.num_rows:
+            return self.version(table)
+        name = f"batch-{batch}"
+        properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(name, 1)])
+
+        def append(delta: DeltaTable) -> None:
+            there, names = pa.schema(delta.schema()), set(rows.column_names)
+            if changed := [f.name for f in there if f.name in names and f.type != rows.schema.field(f.name).type]:
+                raise ContractError(f"{table}: in the lake {changed} have another type; that needs a new standard")
+            write_deltalake(
+                delta, rows, mode="append", schema_mode="merge", writer_properties=WRITER, commit_properties=properties
+            )
+
+        return self._write(table, rows.schema, lambda delta: delta.transaction_version(name) is not None, append)
+
+    def replace(self, table: str, rows: pa.Table, mark: str) -> int:
+        """Make `rows` all there is in a reference table, unless the newest have the same `mark`; the version after."""
+        properties = CommitProperties(custom_metadata={"mark": mark})
+
+        def holds(delta: DeltaTable) -> bool:
+            return next((entry["mark"] for entry in delta.history() if "mark" in entry), None) == mark
+
+        def overwrite(delta: DeltaTable) -> None:
+            write_deltalake(
+                delta,
+                rows,
+                mode="overwrite",
+                schema_mode="overwrite",
+                writer_properties=WRITER,
+                commit_properties=properties,
+            )
+
+        return self._write(table, rows.schema, holds, overwrite)
+
+    def version(self, table: str) -> int | None:
+        """The newest version, which may be half a batch; None while there is no such table."""
+        delta = self._open(table)
+        return delta and delta.version()
+
+    def snapshot(self, table: str, version: int) -> Snapshot:
+        """What a version consists of. LookupError without such a table, DeltaError without such a version."""
+        delta = self._open(table, version)
+        if delta is None:
+            raise LookupError(f"there is no table {table}")
+        files = delta.file_uris()
+        if not self._store.url.startswith("s3:"):
+            files = [unquote(uri) for uri in files]  # the library escapes blanks and the like even in plain paths
+        return Snapshot(tuple(files), pa.schema(delta.schema()), delta.count())
+
+    def files(self, table: str, version: int) -> list[str]:
+        """The Parquet files of a version, as absolute paths or URIs."""
+        return list(self.snapshot(table, version).files)
+
+    def compact(self, table: str) -> int:
+        """Gather small files into large ones, as a new version with the same rows; how many files that replaced."""
+        delta = self._open(table)
+        return delta.optimize.compact(writer_properties=WRITER)["numFilesRemoved"] if delta else 0
+
+    def vacuum(self, table: str, *, keep: int = 100, also: Collection[int] = (), hours: int = 168) -> int:
+        """Delete files older than `hours` that belong to no version worth keeping; how many there were.
+
+        Kept are the newest version, those of the last `keep` releases, and `also`: what still waits for its audit.
+        Files that belong to no version at all, left by writers that died or lost a race, go by age alone, since a
+        writer at work has such files too before it commits.
+        """
+        delta = self._open(table)
+        if delta is None:
+            return 0
+        versions = {*also, *(r.tables[table] for r in islice(self.releases(), keep) if table in r.tables)}
+        deleted = delta.vacuum(
+            hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=sorted(versions)
+        )
+        return len(deleted)
+
+    def release(
+        self,
+        versions: Mapping[str, int],
+        batches: Sequence[int],
+        *,
+        audit: Mapping[str, Any],
+        at: datetime | None = None,
+    ) -> Release:
+        """Show these versions to readers from now on; `batches` are those new in them. The same again does nothing.
+
+        Conflict when another release is made meanwhile, or when a table would go back to an older version: what was
+        proposed is overtaken.
+        """
+        before = self.released()
+        if before and before.tables == dict(versions) and before.batches == list(batches):
+            return before
+        if before and any(versions.get(table, -1) < version for table, version in before.tables.items()):
+            raise Conflict(f"release {before.number} is newer than what is proposed")
+        proposed = Release(
+            number=0,
+            at=at or datetime.now(UTC),
+            tables=dict(versions),
+            rows={table: self.snapshot(table, version).rows for table, version in versions.items()},
+            batches=list(batches),
+            audit=dict(audit),
+            previous=before.number if before else None,
+        )
+        return releases.show(self._store, proposed)
+
+    def released(self) -> Release | None:
+        """The release readers see; None before the first."""
+        return releases.released(self._store)
+
+    def releases(self) -> Iterator[Release]:
+        """Every release that was ever shown, newest first."""
+        return releases.releases(self._store)
+
+    def _open(self, table: str, version: int | None = None) -> DeltaTable | None:
+        uri, options = self._store.delta(f"tables/{table}")
+        try:
+            return DeltaTable(uri, version=version, storage_options=options)
+        except TableNotFoundError:
+            return None
+
+    def _create(self, table: str, schema: pa.Schema) -> DeltaTable:
+        uri, options = self._store.delta(f"tables/{table}")
+        return DeltaTable.create(
+            uri,
+            schema,
+            mode="ignore",
+            name=table,
+            description=(schema.metadata or {}).get(b"description", b"").decode() or None,
+            configuration=CONFIGURATION,
+            storage_options=options,
+        )
+
+    def _write(
+        self, table: str, schema: pa.Schema, done: Callable[[DeltaTable], bool], write: Callable[[DeltaTable], None]
+    ) -> int:
+        tries = 0
+        while True:
+            try:
+                # Always look, then write to the very version looked at: so Delta sees what others have done since.
+                delta = self._open(table) or self._create(table, schema)
+                if not done(delta):
+                    write(delta)
+                return delta.version()
+            except CommitFailedError:
+                tries += 1
+                if tries == TRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * tries))  # noqa: S311
+
+
+def _commented(rows: pa.Table) -> pa.Table:
+    """Each column's definition also as its `comment`, where Spark, Trino and others look for it."""
+    fields = [
+        f.with_metadata({**f.metadata, b"comment": f.metadata[b"definisi"]}) if b"definisi" in (f.metadata or {}) else f
+        for f in rows.schema
+    ]
+    return rows.cast(pa.schema(fields, metadata=rows.schema.metadata))
