@@ -103,16 +103,17 @@ def audit(database: Path, tables: Sequence[str], *, at: datetime) -> Audit:
     return Audit(at, rows, tuple(results))
 
 
-def views(dataset: Dataset, files: Sequence[str], after: int) -> str:
-    """SQL making relations `t` over a version's Parquet files and `t_baru` over its rows of batches later than `after`.
+def views(dataset: Dataset, files: Sequence[str], batches: Sequence[int]) -> str:
+    """SQL making relations `t` over a version's Parquet files and `t_baru` over its rows of these, the new, batches.
 
     A table that has no version yet has no files and becomes an empty relation.
     """
     columns = ", ".join(f'CAST(NULL AS {TYPES[f.type]}) AS "{f.name}"' for f in dataset.arrow)
     whole = f"FROM read_parquet([{', '.join(map(_string, files))}])" if files else f"SELECT {columns} WHERE false"
+    new = f"_batch IN ({', '.join(str(int(b)) for b in batches)})" if batches else "false"
     return (
         f"CREATE OR REPLACE VIEW {dataset.name} AS {whole};"
-        f"CREATE OR REPLACE VIEW {dataset.name}_baru AS FROM {dataset.name} WHERE _batch > {after:d};"
+        f"CREATE OR REPLACE VIEW {dataset.name}_baru AS FROM {dataset.name} WHERE {new};"
     )
 
 

@@ -142,6 +142,11 @@ class Inbox:
         with self.ledger.read() as connection:
             return read_newest_curated(connection)
 
+    def uncurated(self) -> list[Batch]:
+        """Judged batches whose rows are not in the tables yet, or not in all of them."""
+        with self.ledger.read() as connection:
+            return read_batches(connection, batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None))
+
     def unreleased(self) -> list[Batch]:
         """Curated batches no release holds yet, in commit order."""
         with self.ledger.read() as connection:
@@ -202,6 +207,15 @@ class Inbox:
         """The submission version with this receipt number."""
         with self.ledger.read() as connection:
             return next(iter(read_submissions(connection, submission.c.receipt == receipt)), None)
+
+    def newest_of(self, root: str) -> Submission | None:
+        """The newest version of a submission, by its receipt number without version (`2026-000012`)."""
+        year, _, number = root.partition("-")
+        if not (year.isdigit() and number.isdigit()):
+            return None
+        same = and_(submission.c.year == int(year), submission.c.number == int(number))
+        with self.ledger.read() as connection:
+            return next(iter(read_submissions(connection, same, submission.c.version.desc(), limit=1)), None)
 
     def newest(self, source: str, name: str) -> Submission | None:
         """The newest version of what a source handed in under a name."""

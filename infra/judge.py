@@ -63,15 +63,13 @@ def judge(
     opened = [open_parcel(parcel, owner_of) for parcel in parcels]
     temuan = [f.row(batch) for o in opened for f in o.findings]
     balance = {
-        (o.parcel.kiriman, name): [rows, 0, 0, skipped] for o in opened for name, (rows, skipped) in o.balances.items()
+        (o.parcel.kiriman, name): [rows, 0, returned, skipped]
+        for o in opened
+        for name, (rows, skipped, returned) in o.balances.items()
     }
     out: dict[str, list[pa.Table]] = {}
     for name in sorted({o.dataset for o in opened if o.manifest and o.rows and o.dataset}):
         _Pass(datasets()[name], [o for o in opened if o.manifest and o.dataset == name], batch, known).run(out, balance)
-    for o in opened:
-        if o.manifest is None:
-            for cell in (balance[o.parcel.kiriman, name] for name in o.balances):
-                cell[2] = cell[0] - cell[3]
     neraca = [
         {"kiriman": k, "berkas": b, "masuk": n, "diterima": a, "dikembalikan": r, "dilewati": s, "_batch": batch}
         for (k, b), (n, a, r, s) in balance.items()
@@ -145,9 +143,10 @@ class _Pass:
         con = self.con
         con.execute(
             f"CREATE TABLE diputus AS SELECT d.rowid AS id, _kiriman, _berkas, _kunci, _sidik, dasar, memperbaiki,"
-            f" _diterima_pada, CASE WHEN {rules.returned(self.dataset)} OR EXISTS (FROM cacat c WHERE c._kiriman = d._kiriman"
+            f" _diterima_pada, urut, CAST(NULL AS VARCHAR) AS lawan,"
+            f" CASE WHEN {rules.returned(self.dataset)} OR EXISTS (FROM cacat c WHERE c._kiriman = d._kiriman"
             f" AND c._berkas = d._berkas AND c._baris = d._baris AND c._lembar IS NOT DISTINCT FROM d._lembar)"
-            f" THEN 'DIKEMBALIKAN' END AS putusan, CAST(NULL AS VARCHAR) AS lawan, urut FROM dinilai d"
+            f" THEN 'DIKEMBALIKAN' END AS putusan FROM dinilai d"
         )
         con.execute(
             "WITH sama AS (SELECT id, count(DISTINCT _sidik) OVER w AS isi, row_number() OVER (w ORDER BY id) AS ke"

@@ -62,7 +62,7 @@ class Parcel:
 class Opened:
     """What opening a parcel gave. `manifest` is None when the whole submission goes back.
 
-    `rows`: text columns of the standard plus `KEYS`. `balances`: file → [rows in, rows skipped].
+    `rows`: text columns of the standard plus `KEYS`. `balances`: file → [rows in, skipped, returned] so far.
     `spoilt`: rows (file, sheet, row) that a fault of reading sends back. `absent`: columns missing from a whole file.
     """
 
@@ -92,7 +92,7 @@ def open_parcel(parcel: Parcel, owner_of: Callable[[str], str | None] | None = N
     if sent:
         opened.findings.extend(_envelope_faults(parcel, sent, owner_of))
     if sent is None or opened.findings:
-        opened.balances[manifest.NAME] = [reading.items, 0]
+        opened.balances[manifest.NAME] = [reading.items, 0, reading.items]
         return opened
     opened.manifest = sent
     if sent.items:
@@ -125,25 +125,25 @@ def _named(opened: Opened) -> set[str]:
 def _take_items(opened: Opened, sent: Manifest) -> None:
     standard, kiriman = opened.standard, opened.parcel.kiriman
     spellings = {folded(h): name for name, headers in standard.headers().items() for h in headers}
-    columns: dict[str, list[str | None]] = {f.name: [None] * len(sent.items) for f in standard.office_fields}
-    for at, item in enumerate(sent.items):
-        place: dict[str, Any] = {"berkas": manifest.NAME, "baris": at + 1}
+    objects = [(at, item) for at, item in enumerate(sent.items, 1) if isinstance(item, dict)]
+    for at, item in enumerate(sent.items, 1):
         if not isinstance(item, dict):
-            opened.findings.append(Finding(kiriman, "BUTIR_BUKAN_OBJEK", **place, nilai=str(item)))
-            opened.spoilt.add((manifest.NAME, None, at + 1))
-            continue
+            opened.findings.append(Finding(kiriman, "BUTIR_BUKAN_OBJEK", manifest.NAME, baris=at, nilai=str(item)))
+    columns: dict[str, list[str | None]] = {f.name: [None] * len(objects) for f in standard.office_fields}
+    for row, (at, item) in enumerate(objects):
+        place: dict[str, Any] = {"berkas": manifest.NAME, "baris": at}
         for key, value in item.items():
             name = spellings.get(folded(key))
             if name is None:
                 opened.findings.append(Finding(kiriman, "KOLOM_TIDAK_DIKENAL", **place, kolom=key, nilai=str(value)))
             elif isinstance(value, dict | list):
                 opened.findings.append(Finding(kiriman, "NILAI_BERSARANG", **place, kolom=name, nilai=str(value)))
-                opened.spoilt.add((manifest.NAME, None, at + 1))
+                opened.spoilt.add((manifest.NAME, None, at))
             else:
-                columns[name][at] = manifest.text(value)
-    places = pa.array(range(1, len(sent.items) + 1), pa.int64())
-    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()} | {"_baris": places})
-    opened.balances[manifest.NAME] = [len(sent.items), 0]
+                columns[name][row] = manifest.text(value)
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    table = table.append_column("_baris", pa.array([at for at, _ in objects], pa.int64()))
+    opened.balances[manifest.NAME] = [len(sent.items), 0, len(sent.items) - len(objects)]
     opened.rows.append(_keyed(opened, table, manifest.NAME))
 
 
@@ -151,7 +151,7 @@ def _take_table(opened: Opened, name: str) -> None:
     kiriman, standard = opened.parcel.kiriman, opened.standard
     if fault := _file_fault(opened, name):
         opened.findings.append(fault)
-        opened.balances[name] = [0, 0]
+        opened.balances[name] = [0, 0, 0]
         return
     with opened.parcel.files[name].open() as path:
         reading = readers.read(path, name, standard.headers())
@@ -171,7 +171,7 @@ def _take_table(opened: Opened, name: str) -> None:
         opened.findings.append(
             Finding(kiriman, row["alasan"], berkas=name, lembar=row["_lembar"], baris=row["_baris"], nilai=row["teks"])
         )
-    opened.balances[name] = [reading.rows_in, reading.skipped.num_rows]
+    opened.balances[name] = [reading.rows_in, reading.skipped.num_rows, 0]
     opened.rows.append(_keyed(opened, reading.rows, name))
 
 

@@ -16,7 +16,7 @@ import duckdb
 import orjson
 
 from infra.inbox import Inbox
-from infra.lake import Lake, Release
+from infra.lake import Lake
 from infra.records import Batch
 from infra.store import Store
 from schemas.dataset import tables
@@ -36,14 +36,14 @@ def audit(store: Store, inbox: Inbox) -> dict[str, Any]:
     batches = [b.id for b in waiting if (b.commit_no or 0) <= newest.commit_no]
     if store.stat(audit_key(newest.commit_no)) is None:
         from expectations.audit import audit as examine
-        from expectations.pages import page
+        from expectations.page import data_docs
 
         with tempfile.TemporaryDirectory() as folder:
             database = Path(folder) / "audit.duckdb"
             names = _propose(database, Lake(store), newest, batches)
             found = examine(database, names, at=datetime.now(UTC))
+            store.put(audit_key(newest.commit_no, "html"), data_docs(found, Path(folder)))
         record = {"commit_no": newest.commit_no, "batches": batches, "versions": newest.versions, **found.record()}
-        store.put(audit_key(newest.commit_no, "html"), page(found).encode())
         store.put(audit_key(newest.commit_no), orjson.dumps(record, option=orjson.OPT_INDENT_2, default=str))
     record = orjson.loads(store.get(audit_key(newest.commit_no)))
     return {"proposed": len(batches), "failed": len(record["gagal"])}
@@ -63,24 +63,13 @@ def _propose(database: Path, lake: Lake, newest: Batch, batches: Sequence[int]) 
 
 def release(store: Store, inbox: Inbox) -> dict[str, int]:
     """Release the newest proposal whose audit passed; nothing when there is none that is not released yet."""
-    lake = Lake(store)
-    waiting = inbox.unreleased()
-    for batch in reversed(waiting):
+    for batch in reversed(inbox.unreleased()):
         if batch.commit_no is None or store.stat(audit_key(batch.commit_no)) is None:
             continue
         record = orjson.loads(store.get(audit_key(batch.commit_no)))
-        if not record["lulus"]:
-            continue
-        before = lake.released()
-        if before and set(record["batches"]) <= set(before.batches):
-            made = before  # the pointer moved, then we were killed before the ledger heard of it
-        else:
-            made = lake.release(record["versions"], record["batches"], audit={"kunci": audit_key(batch.commit_no)})
-        inbox.mark_released(record["batches"], made.number)
-        return {"release": made.number, "batches": len(record["batches"])}
+        if record["lulus"]:
+            audited = {"kunci": audit_key(batch.commit_no), "gagal": len(record["gagal"])}
+            made = Lake(store).release(record["versions"], record["batches"], audit=audited)
+            inbox.mark_released(record["batches"], made.number)
+            return {"release": made.number, "batches": len(record["batches"])}
     return {"release": 0, "batches": 0}
-
-
-def current(store: Store) -> Release | None:
-    """The release readers see."""
-    return Lake(store).released()

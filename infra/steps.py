@@ -5,10 +5,11 @@ Each takes `Settings`, drains the ledger of everything due, may be repeated or k
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -50,7 +51,9 @@ def land(settings: Settings) -> Counts:
                 counts[key] += value
     if troubles:
         # All other sources have landed; the task fails so that the dead one is seen and tried again.
-        raise ExceptionGroup(f"sources in trouble: {', '.join(troubles)}", list(troubles.values()))
+        raise ExceptionGroup(
+            f"sources in trouble: {', '.join(troubles)}", [e for e in troubles.values() if isinstance(e, Exception)]
+        )
     return counts
 
 
@@ -77,7 +80,7 @@ def _refuse_stranger(drop: Drop, inbox: Inbox) -> bool:
     _, new = inbox.arrive(
         source=drop.source,
         name=drop.name,
-        fingerprint=f"belum-diambil:{landing.digest(listing)}",
+        fingerprint=f"belum-diambil:{hashlib.sha256(listing.encode()).hexdigest()}",
         size=sum(mark.size for mark in drop.marks.values()),
         state="DITOLAK",
         reason=f"SUMBER_TIDAK_DIKENAL: {drop.source}",
@@ -94,11 +97,11 @@ def judge(settings: Settings) -> Counts:
         while mine and inbox.form_batch(settings.batch_limit):
             pass
         while mine and (claim := inbox.claim("judge")):
-            with claim:
+            with claim, ExitStack() as stack:
                 verdict = judge_parcels(
                     [landing.parcel(s, store) for s in claim.submissions],
                     claim.batch.id,
-                    known=_known(store, inbox, claim.batch.id),
+                    known=_known(store, inbox, claim.batch.id, stack),
                     owner_of=lambda root: _owner(inbox, root),
                 )
                 for name, table in verdict.tables.items():
@@ -118,8 +121,11 @@ def judged_key(batch: int, table: str) -> str:
     return f"judged/{batch:08d}/{table}.parquet"
 
 
-def _known(store: Store, inbox: Inbox, batch: int) -> Callable[[str], list[str]]:
-    """The Parquet files of all rows judged so far: those of the lake, and those still waiting for it."""
+def _known(store: Store, inbox: Inbox, batch: int, stack: ExitStack) -> Callable[[str], list[str]]:
+    """The Parquet files of all rows judged so far: those of the lake, and those still waiting for it.
+
+    `stack` keeps what has to be fetched for as long as it is read.
+    """
     # The waiting ones first: one that is curated between the two looks is then seen twice, which does no harm.
     waiting = [b.id for b in inbox.uncurated() if b.id != batch]
     newest = inbox.newest_curated()
@@ -129,7 +135,8 @@ def _known(store: Store, inbox: Inbox, batch: int) -> Callable[[str], list[str]]
         from infra.lake import Lake
 
         lake = Lake(store).files(table, versions[table]) if table in versions else []
-        return [*lake, *(store.uri(key) for b in waiting if store.stat(key := judged_key(b, table)))]
+        keys = (judged_key(b, table) for b in waiting)
+        return [*lake, *(str(stack.enter_context(store.local(key))) for key in keys if store.stat(key))]
 
     return files
 
@@ -250,13 +257,19 @@ def reconcile(settings: Settings) -> Counts:
 
 
 def maintain(settings: Settings) -> Counts:
-    """Compact the tables and remove what nothing refers to any more."""
+    """Compact the tables and remove the files that neither a table nor a release needs any more."""
     from infra.lake import Lake
+    from schemas.dataset import tables
 
+    counts = {"compacted": 0, "vacuumed": 0, "swept": 0}
     with opened(settings) as (store, inbox), _alone(inbox, "curate") as mine:
-        if not mine:
-            return {"compacted": 0, "swept": 0}
-        return {"compacted": Lake(store).maintain(), "swept": store.sweep(24 * 3600)}
+        lake = Lake(store)
+        waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
+        for table in tables() if mine else ():
+            counts["compacted"] += lake.compact(table)
+            counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
+        counts["swept"] = store.sweep(24 * 3600)
+    return counts
 
 
 @contextmanager

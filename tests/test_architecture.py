@@ -61,7 +61,7 @@ def imports(tree: ast.Module) -> list[tuple[str, bool]]:
 
 def faults(place: str, source: str) -> list[str]:
     """What a file at `place` (relative, with /) breaks."""
-    room, tree = place.split("/")[0], ast.parse(source)
+    room, tree = place.split("/", maxsplit=1)[0], ast.parse(source)
     found = []
     if NAMES & set(Path(place).with_suffix("").parts):
         found.append(f"{place}: a name that says nothing")

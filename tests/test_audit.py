@@ -84,7 +84,7 @@ def history() -> Rows:
     return rows
 
 
-def database(folder: Path, rows: Rows, *, after: int = 1) -> Path:
+def database(folder: Path, rows: Rows, *, new: tuple[int, ...] = (2,)) -> Path:
     """A DuckDB file as the caller of `audit` makes it, over one Parquet file per table."""
     path = folder / "audit.duckdb"
     with duckdb.connect(str(path)) as con:
@@ -92,7 +92,7 @@ def database(folder: Path, rows: Rows, *, after: int = 1) -> Path:
         for name, table in tables().items():
             file = folder / f"{name}.parquet"
             pq.write_table(pa.Table.from_pylist(rows[name], table.arrow), file)
-            con.execute(views(table, [str(file)] if rows[name] else [], after))
+            con.execute(views(table, [str(file)] if rows[name] else [], new))
     return path
 
 
@@ -377,7 +377,7 @@ def test_a_surge_and_a_silence_warn_and_do_not_hold_back_the_release(tmp_path: P
 
 
 def test_a_table_without_new_rows_is_only_looked_at_as_a_whole(tmp_path: Path):
-    path = database(tmp_path, history(), after=2)
+    path = database(tmp_path, history(), new=())
     found = audit(path, ["foto", "kiriman"], at=AT)
     assert found.rows == {"foto": 0, "kiriman": 0}
     assert {c.kode for c in found.results} == {"SKEMA_TIDAK_COCOK", "DATA_BASI"}
