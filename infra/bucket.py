@@ -55,7 +55,8 @@ class BucketStore(Store):
     def open(self, key: str) -> BinaryIO:
         with _missing(key):
             body = self.client.get_object(**self._at(key))["Body"]
-        return cast(BinaryIO, io.BufferedReader(body, CHUNK))  # the bare body has readline() byte by byte
+        # The bare body iterates by chunk, and used as a context manager it gives out the unchecked response beneath.
+        return cast(BinaryIO, io.BufferedReader(body, CHUNK))
 
     @override
     @contextmanager

@@ -91,8 +91,8 @@ class FolderStore(Store):
     @override
     def _place(self, draft: Draft, key: str, *, if_absent: bool, if_match: str | None) -> Stat:
         path, handle = self._path(key), draft.file.fileno()
-        # The kernel's own stamp moves every few milliseconds, so that a file replaced twice within them could get
-        # the first one's inode number, time and size, hence its etag, back.
+        # Before Linux 6.13 the kernel's own stamp moves every few milliseconds: a file replaced twice within them could
+        # get the first one's inode number, time and size, hence its etag, back.
         now = time.time_ns()
         os.utime(handle, ns=(now, now))
         info = os.fstat(handle)

@@ -1,6 +1,7 @@
 """One suite for every store: a folder, and a bucket of a real S3 server."""
 
 import base64
+import fcntl
 import hashlib
 import io
 import multiprocessing
@@ -12,7 +13,7 @@ import sys
 import tracemalloc
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,8 +118,9 @@ def test_what_was_put_comes_back_from_any_kind_of_source(store: Store, tmp_path:
 
 def test_a_stream_can_be_read_by_lines(store: Store) -> None:
     store.put("a.csv", b"satu\ndua\ntiga")
-    with store.open("a.csv") as stream:
-        assert list(stream) == [b"satu\n", b"dua\n", b"tiga"]
+    stream = store.open("a.csv")
+    assert list(stream) == [b"satu\n", b"dua\n", b"tiga"]
+    stream.close()
 
 
 def test_a_put_replaces_and_its_etag_changes(store: Store) -> None:
@@ -411,6 +413,29 @@ def test_a_folder_does_not_follow_links_out_of_it(tmp_path: Path) -> None:
             with pytest.raises(ValueError, match="symbolic link"):
                 use(key)
     assert keys(store) == []
+
+
+def test_a_folder_never_gives_the_same_etag_twice(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    etags = [store.put("hitung", b"%02d" % turn).etag for turn in range(50)]
+    assert len(set(etags)) == 50
+
+
+def test_a_folder_compares_only_when_nobody_else_is_changing_it(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    first = store.put("penunjuk", b"1")
+    other = os.open(tmp_path, os.O_RDONLY)  # another process that is about to move the pointer
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(store.put, "penunjuk", b"3", if_match=first.etag)
+        with pytest.raises(TimeoutError):
+            late.result(0.3)
+        (tmp_path / "baru").write_bytes(b"2")
+        (tmp_path / "baru").replace(tmp_path / "penunjuk")
+        os.close(other)
+        with pytest.raises(Conflict):
+            late.result(10)
+    assert store.get("penunjuk") == b"2"
 
 
 def test_a_folder_lists_what_others_put_there_and_knows_no_hash_of_it(tmp_path: Path) -> None:
