@@ -145,8 +145,7 @@ def form(ledger: Ledger, limit_submissions: int, limit_bytes: int) -> Batch | No
             return None
         first, *rest = rows
         chosen, size = [first.id], first.size
-        company = [row for row in rest if row.tries < TRIES_TOGETHER] if first.tries < TRIES_TOGETHER else []
-        for row in company:
+        for row in rest if first.tries < TRIES_TOGETHER else ():  # those that failed are older than all that wait anew
             size += row.size
             if size > limit_bytes:
                 break

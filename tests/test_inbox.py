@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import ForkServerProcess
@@ -505,6 +507,17 @@ def test_a_migration_that_breaks_off_leaves_nothing_behind(url: str) -> None:
 
 def test_processes_that_open_a_new_database_at_once_all_find_it_ready(url: str) -> None:
     assert run_at_once(open_and_count, url, 3) == [{}, {}, {}]
+
+
+def test_a_sqlite_file_is_opened_by_one_at_a_time(tmp_path: Path) -> None:
+    # Without it about one in a hundred openings of a new file fails: the switch to WAL does not wait for others.
+    with ThreadPoolExecutor() as threads, Path(f"{tmp_path}/ledger.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        opening = threads.submit(Inbox.open, f"sqlite:///{tmp_path}/ledger.db")
+        assert not wait([opening], timeout=0.2).done
+        assert not (tmp_path / "ledger.db").exists()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        opening.result(20).close()
 
 
 def test_opening_again_is_cheap_and_needs_no_alembic(inbox: Inbox, url: str) -> None:
