@@ -24,16 +24,12 @@ _MONTHS = {
     "d[ei][sc](?:ember)?": 12,
 }
 _MONTH = f"({'|'.join(_MONTHS)})\\.?"
+# fmt: off
 _FIRST_LETTERS = {
-    **dict(
-        zip(
-            ("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des"),
-            range(1, 13),
-            strict=True,
-        )
-    ),
-    **{"peb": 2, "may": 5, "agt": 8, "ags": 8, "aug": 8, "oct": 10, "nop": 11, "dec": 12, "dis": 12},
+    "jan": 1, "feb": 2, "peb": 2, "mar": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7, "agu": 8, "agt": 8,
+    "ags": 8, "aug": 8, "sep": 9, "okt": 10, "oct": 10, "nov": 11, "nop": 11, "des": 12, "dec": 12, "dis": 12,
 }
+# fmt: on
 _ORDINALS = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _WEEKDAY = "(?:(?:senin|selasa|rabu|kamis|jum.?at|sabtu|minggu|ahad) ?[,/]? ?)?"
 _CLOCK = r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}(?:[.,]\d{1,6})?))?"

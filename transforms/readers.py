@@ -124,11 +124,13 @@ class _Part:
             if mark.line < first and mark.kode == "BARIS_KELEBIHAN_SEL":
                 texts[mark.line] = " | ".join(filter(None, (texts[mark.line], mark.nilai)))
         at = [i for i, text in enumerate(texts) if text]
-        kinds = ["KEPALA" if heading and i >= heading.line else "PEMBUKA" for i in at]
-        table = self._placed(self.lines.take(pa.array(at, pa.int64())))
-        return table.append_column("jenis", pa.array(kinds, pa.string())).append_column(
-            "teks", pa.array([texts[i] for i in at], pa.string())
-        )
+        rows = [("KEPALA" if heading and i >= heading.line else "PEMBUKA", self.lines[i].as_py(), texts[i]) for i in at]
+        if self.sheet.envelope:
+            rows.append(("PEMBUKA", None, self.sheet.envelope))
+        kinds, lines, texts = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
+        table = self._placed(pa.chunked_array([pa.array(lines, pa.int64())]))
+        table = table.append_column("jenis", pa.array(kinds, pa.string()))
+        return table.append_column("teks", pa.array(texts, pa.string()))
 
     def _split(
         self, body: pa.Table, first: int, skipped: dict[int, str], names: dict[int, str]

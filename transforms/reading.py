@@ -1,6 +1,5 @@
 """What readers hand over: faults, sheets of text, and the finished reading."""
 
-import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -83,7 +82,8 @@ class Merge:
 class Sheet:
     """A grid of text as a decoder found it: row i of `cells` is line `lines[i]`; an empty cell is NULL.
 
-    `head` names the columns where the format does (JSON); otherwise the header is still among the rows.
+    `head` names the columns where the format does (JSON); otherwise the header is still among the rows. `envelope` is
+    what a JSON document says beside its records.
     A line with a mark is a row even when it shows no cell.
     """
 
@@ -91,6 +91,7 @@ class Sheet:
     lines: pa.ChunkedArray
     name: str | None = None
     head: tuple[str, ...] | None = None
+    envelope: str | None = None
     marks: tuple[Mark, ...] = ()
     merges: tuple[Merge, ...] = ()
 
@@ -125,12 +126,12 @@ def number_text(value: float) -> str:
     One with exactly three decimals is closed by a zero (`12.3450`), so that nobody takes its decimal point for the
     point that separates thousands in Indonesian: a number cell is never ambiguous, only text is.
     """
-    if not math.isfinite(value):
-        return str(value)
-    if value.is_integer() and abs(value) < _EXACT:
+    if -_EXACT < value < _EXACT and value.is_integer():
         return str(int(value))
-    text = format(Decimal(format(value, ".15g")), "f")
-    return close_decimals(text)
+    text = format(value, ".15g")
+    if "e" in text:
+        text = format(Decimal(text), "f")
+    return close_decimals(text) if text[-4:-3] == "." else text
 
 
 def close_decimals(text: str) -> str:

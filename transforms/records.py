@@ -4,6 +4,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import reduce
 
 import duckdb
@@ -30,13 +31,9 @@ def read_json(data: bytes) -> Sheet:
     BUTIR_BUKAN_OBJEK. Raises Refused when the document as a whole cannot be parsed.
     """
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as db:
-        elements = _lines(data) if _is_one_per_line(db, data) else _elements(db, data)
+        elements, envelope = (_lines(data), None) if _is_one_per_line(db, data) else _elements(db, data)
         db.register("masuk", pa.table({"n": pa.array(np.arange(len(elements))), "j": elements}))
-        db.execute(
-            "CREATE VIEW butir AS SELECT n, j AS teks,"
-            " CASE WHEN CASE WHEN json_valid(j) THEN json_type(j) END = 'OBJECT' THEN j END AS j FROM masuk"
-        )
-        return _read_elements(db, len(elements))
+        return replace(_read_elements(db, len(elements), _shapes(db)), envelope=envelope)
 
 
 def _is_one_per_line(db: duckdb.DuckDBPyConnection, data: bytes) -> bool:
@@ -64,24 +61,24 @@ def _lines(data: bytes) -> pa.Array:
     return pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
 
 
-def _elements(db: duckdb.DuckDBPyConnection, data: bytes) -> pa.ChunkedArray:
+def _elements(db: duckdb.DuckDBPyConnection, data: bytes) -> tuple[pa.ChunkedArray, str | None]:
+    """The elements of a document as JSON, and what else its envelope held."""
     db.register("dokumen", pa.table({"d": pa.array([data], pa.string())}))
-    kind = _one(db, "SELECT CASE WHEN json_valid(d) THEN json_type(d) END FROM dokumen")
-    if kind is None:
-        raise Refused("BERKAS_TABEL_TIDAK_TERBACA", _complaint(data))
-    pointer = ""
-    if kind == "OBJECT":
-        keys: list[str] = _one(db, "SELECT json_keys(d) FROM dokumen") or []
-        pointer = next((f"/{k}" for k in _ENVELOPES if k in keys and _type_at(db, f"/{k}") == "ARRAY"), "")
-        if not pointer:
-            return pa.chunked_array([pa.array([data], pa.string())])
-    listed = f"json_extract(d, '{pointer}')" if pointer else "d"
-    found = db.execute(f"SELECT unnest(from_json({listed}, '[\"JSON\"]'))::VARCHAR AS j FROM dokumen").to_arrow_table()
-    return found.column("j")
-
-
-def _type_at(db: duckdb.DuckDBPyConnection, pointer: str) -> str:
-    return str(_one(db, f"SELECT json_type(d, '{pointer}') FROM dokumen"))
+    pointer, envelope = "", None
+    try:
+        if data.lstrip()[:1] == b"{":
+            keys: list[str] = _one(db, "SELECT json_keys(d) FROM dokumen") or []
+            lists = (f"/{key}" for key in _ENVELOPES if key in keys)
+            pointer = next((p for p in lists if _one(db, f"SELECT json_type(d, '{p}') FROM dokumen") == "ARRAY"), "")
+            if not pointer:
+                return pa.chunked_array([pa.array([data], pa.string())]), None
+            rest = f"json_merge_patch(d, '{{\"{pointer[1:]}\": null}}')"
+            envelope = _one(db, f"SELECT nullif({rest}::VARCHAR, '{{}}') FROM dokumen")
+        listed = f"json_extract(d, '{pointer}')" if pointer else "d"
+        found = db.execute(f"SELECT unnest(from_json({listed}, '[\"JSON\"]'))::VARCHAR AS j FROM dokumen")
+        return found.to_arrow_table().column("j"), envelope
+    except duckdb.InvalidInputException as error:
+        raise Refused("BERKAS_TABEL_TIDAK_TERBACA", _complaint(data)) from error
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str):
@@ -98,10 +95,25 @@ def _complaint(data: bytes) -> str:
     return "bukan JSON"
 
 
-def _read_elements(db: duckdb.DuckDBPyConnection, count: int) -> Sheet:
-    shapes = db.execute(
-        "SELECT json_keys(j) AS k, min(n) AS n FROM butir WHERE j IS NOT NULL GROUP BY 1 ORDER BY 2"
-    ).fetchall()
+Shapes = list[tuple[list[str], int]]
+
+
+def _shapes(db: duckdb.DuckDBPyConnection) -> Shapes:
+    """The different lists of keys, by first appearance; leaves relation `butir`, where `j` is an object or NULL."""
+    sql = "SELECT json_keys(j), min(n) FROM butir WHERE j IS NOT NULL GROUP BY 1 ORDER BY 2"
+    db.execute("CREATE VIEW butir AS SELECT n, j, j AS teks FROM masuk")
+    try:
+        shapes = db.execute(sql).fetchall()
+    except duckdb.InvalidInputException:  # some element is no JSON at all
+        shapes = [([], 0)]
+    if not all(keys for keys, _ in shapes):
+        whole = "CASE WHEN CASE WHEN json_valid(j) THEN json_type(j) END = 'OBJECT' THEN j END"
+        db.execute(f"CREATE OR REPLACE VIEW butir AS SELECT n, {whole} AS j, j AS teks FROM masuk")
+        shapes = db.execute(sql).fetchall()
+    return shapes
+
+
+def _read_elements(db: duckdb.DuckDBPyConnection, count: int, shapes: Shapes) -> Sheet:
     head = tuple(reduce(lambda known, shape: known | dict.fromkeys(shape[0]), shapes, {}))
     if len(head) > MAX_COLUMNS:
         raise Refused("TERLALU_BANYAK_KOLOM", str(len(head)))
@@ -123,7 +135,7 @@ def _broken(db: duckdb.DuckDBPyConnection) -> list[Mark]:
     return [Mark("BUTIR_BUKAN_OBJEK", n, None, text.strip()) for n, text in rows]
 
 
-def _repeated_keys(db: duckdb.DuckDBPyConnection, shapes: list[tuple[list[str], int]]) -> list[Mark]:
+def _repeated_keys(db: duckdb.DuckDBPyConnection, shapes: Shapes) -> list[Mark]:
     """A key that an object holds twice: JSON parsers silently keep one of the two values."""
     if all(len(keys) == len(set(keys)) for keys, _ in shapes):
         return []

@@ -5,7 +5,9 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Callable
 
+import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from transforms.archive import Archive
@@ -118,16 +120,36 @@ def _sheet_places(parts: dict[str, bytes]) -> dict[str, str]:
 
 def _check_extent(xml: bytes) -> None:
     """Calamine lays a sheet out as a full grid: one cell at XFD1048576 would ask for 17 billion."""
-    columns, rows = {b""}, 0
-    for column, row in _CELL_AT.findall(xml):
-        columns.add(column.upper())
-        rows = max(rows, int(row))
-    width = max(map(_number, columns))
-    rows = max(rows, xml.count(b"<row"))
+    rows, width = _extent(xml)
     if width > MAX_COLUMNS:
         raise Refused("TERLALU_BANYAK_KOLOM", str(width))
     if rows * max(width, 1) > MAX_CELLS:
         raise Refused("TABEL_TERLALU_BESAR", f"{rows} baris × {width} kolom")
+
+
+def _extent(xml: bytes) -> tuple[int, int]:
+    """The largest row and column any `r="…"` names, for all cells at once: a sheet holds a million of them."""
+    signs = np.frombuffer(xml + b" " * 16, np.uint8)
+    at = np.flatnonzero(signs[1:-15] == ord("r")) + 1
+    at = at[signs[at - 1] <= ord(" ")]
+    if np.any(signs[at + 1] <= ord(" ")) or np.any((signs[at + 1] == ord("=")) & (signs[at + 2] <= ord(" "))):
+        found = _CELL_AT.findall(xml)  # blanks around the equals sign: legal, and never written by a spreadsheet
+        rows, width = (
+            max((int(row) for _, row in found), default=0),
+            max((_number(c.upper()) for c, _ in found), default=0),
+        )
+        return max(rows, xml.count(b"<row")), width
+    at = at[signs[at + 1] == ord("=")] + 3
+    column, row = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    in_letters = in_digits = np.ones(len(at), bool)
+    for step in range(11):
+        sign = signs[at + step].astype(np.int64)
+        letter, digit = (sign | 32) - 96, sign - 48
+        in_letters = in_letters & (letter >= 1) & (letter <= 26)
+        column = np.where(in_letters, column * 26 + letter, column)
+        in_digits = in_digits & (in_letters | ((digit >= 0) & (digit <= 9)))
+        row = np.where(in_digits & ~in_letters, row * 10 + digit, row)
+    return max(int(row.max(initial=0)), xml.count(b"<row")), int(column.max(initial=0))
 
 
 def _number(column: bytes) -> int:
@@ -202,11 +224,10 @@ def _read_sheet(sheet: CalamineSheet, xml: bytes, formats: _Formats) -> Sheet:
     rows = sheet.to_python(skip_empty_area=False) if sheet.start is not None else []
     formats.retouch(rows, xml)
     marks: list[Mark] = []
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    texts = [[_text(value) for value in column] for column in columns]
-    for attributes, error in _ERROR.findall(xml) if re.search(rb"""\bt\s*=\s*["']e["']""", xml) else ():
+    texts = [_texts(column) for column in zip(*rows, strict=True)]
+    for attributes, error in _ERROR.findall(xml) if b'"e"' in xml or b"'e'" in xml else ():
         _set(texts, _place(attributes), error.decode("utf-8", "replace"))
-    for attributes, formula in _UNCOMPUTED.findall(xml) if re.search(rb"<(?:\w+:)?f\b", xml) else ():
+    for attributes, formula in _UNCOMPUTED.findall(xml) if b"<f" in xml or b":f" in xml else ():
         if at := _place(attributes):
             _grow(texts, at)
             marks.append(Mark("NILAI_RUMUS_GALAT", *at, "=" + formula.decode("utf-8", "replace")))
@@ -239,16 +260,26 @@ def _set(texts: list[list[str | None]], at: tuple[int, int] | None, text: str) -
         texts[at[1]][at[0]] = text
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, dt.date | dt.time):  # a datetime is a date
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        seconds = round(value.total_seconds())
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return str(value)
+def _texts(column: tuple[object, ...]) -> list[str | None]:
+    """A column as it is seen; the type of a cell is the type calamine found."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return [value or None for value in column]  # type: ignore[misc] - all are text
+    return [_TEXT[type(value)](value) for value in column]
+
+
+def _duration(value: dt.timedelta) -> str:
+    seconds = round(value.total_seconds())
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+_TEXT: dict[type, Callable[..., str | None]] = {
+    str: lambda value: value or None,
+    float: number_text,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    dt.date: dt.date.isoformat,
+    dt.datetime: dt.datetime.isoformat,
+    dt.time: dt.time.isoformat,
+    dt.timedelta: _duration,
+}
