@@ -1,0 +1,138 @@
+"""Read-only SQL over a release: for our own steps in this process, for analysts in one that can be killed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from infra.statement import Refused, accept
+from infra.views import View, opened, views
+from transforms import sandbox
+
+if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
+    from infra.lake import Lake
+    from infra.releases import Release
+
+ROWS_AT_ONCE = 8_192
+ROOM = 1024
+"""MiB of address space beyond what a query may use: the interpreter, the libraries and their reservations."""
+
+
+class QueryError(Exception):
+    """Why there is no result, in words for whoever wrote the statement, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one statement may use: seconds, MiB of memory, rows and MiB of result, threads."""
+
+    seconds: float = 30
+    megabytes: int = 1024
+    rows: int = 100_000
+    answer_megabytes: int = 64
+    threads: int = 2
+
+
+def connect(
+    lake: Lake,
+    release: Release | None = None,
+    *,
+    megabytes: int = 1024,
+    threads: int = 2,
+    scratch: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A connection for trusted SQL to the views of a release (without one: the released), and to nothing else.
+
+    Only below `scratch` may it write. Before the first release all tables are empty.
+    """
+    return opened(_readable(lake, release), megabytes=megabytes, threads=threads, scratch=scratch)
+
+
+def rows(lake: Lake, release: Release) -> dict[str, int]:
+    """How many rows each table of a release shows: a corrected one counts once."""
+    with connect(lake, release) as con:
+        counts = [f'SELECT {i}, count(*) FROM "{name}"' for i, name in enumerate(release.tables)]
+        found = dict(con.execute(" UNION ALL ".join(counts)).fetchall()) if counts else {}
+    return {name: found[i] for i, name in enumerate(release.tables)}
+
+
+def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limits | None = None) -> pa.Table:
+    """The result of an analyst's SELECT over a release (without one: the released); QueryError when there is none.
+
+    It runs in a process of its own with an empty environment and hard limits, which may write nothing and is killed
+    when it takes too long.
+    """
+    limits = limits or Limits()
+    job = {"sql": sql, "views": [asdict(view) for view in _readable(lake, release)], "limits": asdict(limits)}
+    bounds = sandbox.Limits(limits.seconds, limits.megabytes + ROOM, _encoded(limits.answer_megabytes))
+    (answer,) = sandbox.run(f"{__name__}:answer", [job], bounds, workers=1)
+    if isinstance(answer, sandbox.Failure):
+        raise QueryError(_explain(answer, limits))
+    if "refused" in answer:
+        raise QueryError(answer["refused"])
+    result = pa.ipc.open_stream(base64.b64decode(answer["arrow"])).read_all()
+    result.validate(full=True)
+    return result
+
+
+def answer(job: Mapping[str, Any]) -> dict[str, str]:
+    """In the child: run the statement; its result as an Arrow stream in Base64 (`arrow`), or why not (`refused`)."""
+    pa.set_memory_pool(pa.system_memory_pool())  # the default reserves a gigabyte of address space
+    limits = Limits(**job["limits"])
+    shown = [View(each["name"], each["sql"], tuple(each["files"])) for each in job["views"]]
+    try:
+        with opened(shown, megabytes=limits.megabytes, threads=limits.threads) as con:
+            return {"arrow": _run(con, job["sql"], shown, limits)}
+    except (duckdb.Error, Refused) as error:
+        return {"refused": str(error)}
+
+
+def _run(con: duckdb.DuckDBPyConnection, sql: str, shown: list[View], limits: Limits) -> str:
+    statement = accept(con, sql, [view.name for view in shown])
+    found = con.execute(statement).to_arrow_reader(ROWS_AT_ONCE)
+    sink, count = pa.BufferOutputStream(), 0
+    with pa.ipc.new_stream(sink, found.schema) as stream:
+        for batch in found:
+            count += batch.num_rows
+            if count > limits.rows:
+                raise Refused(f"The result has more than {limits.rows:,} rows. Add LIMIT, or count and group.")
+            if sink.tell() + batch.nbytes > limits.answer_megabytes << 20:
+                raise Refused(_too_large(limits))
+            stream.write_batch(batch)
+    return base64.b64encode(sink.getvalue()).decode()
+
+
+def _readable(lake: Lake, release: Release | None) -> tuple[View, ...]:
+    shown = views(lake, release or lake.released())
+    # A lake on S3 is read here once the wheel `duckdb-extension-httpfs` is part of the installation: load it by path
+    # in `opened`, before the lock, with the store's own credentials.
+    if any(file.startswith("s3://") for view in shown for file in view.files):
+        raise QueryError("This lake is on S3; SQL over it needs the DuckDB extension httpfs, which is not installed.")
+    return shown
+
+
+def _encoded(megabytes: int) -> int:
+    """Bytes of a line that carries so many MiB in Base64, and a little around it."""
+    return (megabytes << 20) * 4 // 3 + (1 << 16)
+
+
+def _too_large(limits: Limits) -> str:
+    return f"The result is larger than {limits.answer_megabytes} MiB. Select fewer columns or rows, or aggregate."
+
+
+def _explain(failure: sandbox.Failure, limits: Limits) -> str:
+    match failure.why:
+        case "waktu":
+            return f"Stopped after {limits.seconds:g} seconds. Filter earlier; join only on what belongs together."
+        case "memori":
+            return f"Stopped: it needed more than {limits.megabytes} MiB of memory. Filter earlier, or aggregate."
+        case "keluaran":
+            return _too_large(limits)
+        case "mati":
+            return f"The query's process ended ({failure.detail}). Write it more simply: fewer levels, fewer rows."

@@ -1,0 +1,121 @@
+"""The views of a release, and connections that can read nothing else.
+
+Every dataset has two: `foto` shows the newest row of each key, `foto_riwayat` every row as it was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from schemas.dataset import tables
+
+if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
+    from infra.lake import Lake, Snapshot
+    from infra.releases import Release
+
+KEY = "_kunci"
+NEWEST = ("_batch", "_diterima_pada", "_kiriman", "_baris")
+"""What makes a row newer than another of the same key, the most important first; a table need not have all."""
+
+_TYPES = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date32[day]": "DATE",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's name, its SELECT, and the Parquet files that reads directly."""
+
+    name: str
+    sql: str
+    files: tuple[str, ...] = ()
+
+
+def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
+    """What a release shows, in the order to create it. A standard that has no rows yet shows an empty table."""
+    versions = release.tables if release else {}
+    made: list[View] = []
+    for name in {**tables(), **versions}:
+        snapshot = lake.snapshot(name, versions[name]) if name in versions else None
+        schema = _columns(name, snapshot)
+        rows = View(name, _rows(schema, snapshot), snapshot.files if snapshot else ())
+        made += _with_history(rows, schema.names) if KEY in schema.names else [rows]
+    return tuple(made)
+
+
+def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:
+    """The version's own columns, then those its standard has got since."""
+    there = snapshot.schema if snapshot else pa.schema([])
+    return pa.schema(
+        [*there, *(f for f in (tables()[name].arrow if name in tables() else ()) if f.name not in there.names)]
+    )
+
+
+def _rows(schema: pa.Schema, snapshot: Snapshot | None) -> str:
+    files = snapshot.files if snapshot else ()
+    there = snapshot.schema.names if snapshot and files else ()
+    columns = ", ".join(
+        f'"{f.name}"' if f.name in there else f'CAST(NULL AS {_TYPES[str(f.type)]}) AS "{f.name}"' for f in schema
+    )
+    if not there:
+        return f"SELECT {columns} WHERE false"
+    listed = ", ".join(quoted(file) for file in files)
+    # By name: a file from before its standard got another column lacks that column.
+    return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+
+
+def _with_history(rows: View, names: Sequence[str]) -> list[View]:
+    history = View(f"{rows.name}_riwayat", rows.sql, rows.files)
+    order = [name for name in NEWEST if name in names]
+    newer, this = (", ".join(f'{alias}."{name}"' for name in order) for alias in ("n", "r"))
+    # Not a window: a filter on the view then reaches both sides, and only keys and order are compared.
+    current = (
+        f"SELECT * FROM {history.name} AS r WHERE NOT EXISTS"
+        f" (FROM {history.name} AS n WHERE n.{KEY} = r.{KEY} AND ({newer}) > ({this}))"
+    )
+    return [history, View(rows.name, current)]
+
+
+def opened(
+    shown: Sequence[View], *, megabytes: int, threads: int, scratch: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection to these views that can open no other file, load nothing and change no setting.
+
+    Instants are shown in UTC. Only below `scratch`, if given, may it write: what a COPY makes, or what memory cannot
+    hold.
+    """
+    con = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": f"{megabytes}MiB",
+            "threads": threads,
+            "temp_directory": str(scratch or ""),
+        }
+    )
+    con.execute("SET TimeZone = 'UTC'")
+    for view in shown:
+        con.execute(f'CREATE VIEW "{view.name}" AS {view.sql}')
+    con.execute(f"SET allowed_paths = [{', '.join(quoted(file) for view in shown for file in view.files)}]")
+    con.execute(f"SET allowed_directories = [{quoted(str(scratch)) if scratch else ''}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def quoted(text: str) -> str:
+    """As a string in SQL."""
+    return "'" + text.replace("'", "''") + "'"
