@@ -201,7 +201,8 @@ def _tidy(col: str) -> str:
 
 def _amount(col: str) -> str:
     """Tidy text without a currency sign or the `,-` that closes rupiah; `Rp 1.000` is made clear as `1.000,0`."""
-    closed = rf"regexp_replace(replace({_tidy(col)}, '\u2212', '-'), '[,.]-+$', '')"
+    # chr(8722): the minus sign that word processors write
+    closed = rf"regexp_replace(replace({_tidy(col)}, chr(8722), '-'), '[,.]-+$', '')"
     clear = rf"regexp_replace({closed}, '^([+-]?)(?:rp|idr)\.? ?([\d.]+)$', '\1\2,0')"
     return rf"regexp_replace({clear}, '^([+-]?)(?:rp|idr)\.? ?', '\1')"
 
