@@ -50,13 +50,11 @@ def command(name: str | None = None) -> Callable[[F], click.Command]:
         @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
         @wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
-            from infra.submit import Refused
-
             try:
                 code = function(*args, **kwargs)
-            except Refused as error:
+            except _wrong_use() as error:
                 _fail(str(error), WRONG_USE)
-            except OSError as error:
+            except _weather() as error:
                 _fail(f"{error}. Nothing is lost; try again when it is mended.", WEATHER)
             else:
                 sys.exit(code)
@@ -64,6 +62,26 @@ def command(name: str | None = None) -> Callable[[F], click.Command]:
         return main.command(name)(guarded)
 
     return register
+
+
+# The next two are asked only when something has gone wrong: they import what a quick command need not.
+
+
+def _wrong_use() -> tuple[type[Exception], ...]:
+    from infra.query import QueryError
+    from infra.submit import Refused
+
+    return Refused, QueryError
+
+
+def _weather() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from sqlalchemy.exc import OperationalError
+
+    from infra.stack import StackFailed
+    from infra.stack_files import StackBusy
+
+    return OSError, OperationalError, BotoCoreError, ClientError, StackFailed, StackBusy
 
 
 def _fail(message: str, code: int) -> None:
@@ -136,12 +154,13 @@ def check(folder: Path, as_json: bool) -> int:
 def status(every: bool, source: str | None, as_json: bool) -> int:
     """What came in, where it stands, whose turn it is."""
     from infra import steps
+    from infra.result import aligned
 
     found = steps.status(Settings.from_env())
     rows = [vars(s) for s in found["submissions"] if (every or s.turn != "-") and source in (None, s.source)]
     counts = "   ".join(f"{state} {n}" for state, n in sorted(found["counts"].items())) or "nothing has come in yet"
     since = [f"waiting for {step} since {_clock(at)}" for step, at in found["waiting"].items()]
-    table = _table(
+    table = aligned(
         ["KIRIMAN", "SUMBER/NAMA", "DATASET", "STATUS", "GILIRAN", "MASUK=TERIMA+KEMBALI+LEWAT", "ALASAN"],
         [
             [
@@ -185,6 +204,53 @@ def receipt(number: str, as_json: bool) -> int:
 
 
 @command()
+@click.argument("statement")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write into a file.")
+@click.option("--seconds", default=30.0, show_default=True, help="Give up after this long.")
+@click.option("--rows", default=100_000, show_default=True, help="Give up beyond this many rows.")
+def sql(statement: str, form: str, output: Path | None, seconds: float, rows: int, as_json: bool) -> int:
+    """One SELECT over the released tables, read-only.
+
+    \b
+    satu sql "DESCRIBE foto"
+    satu sql "SELECT kode_satker, count(*) AS foto FROM foto GROUP BY 1 ORDER BY 2 DESC"
+    """
+    from infra.lake import Lake
+    from infra.query import Limits, select
+    from infra.result import render
+    from infra.store import open_store
+
+    settings = Settings.from_env()
+    lake = Lake(open_store(settings.store, endpoint=settings.s3_endpoint))
+    result = select(lake, statement, limits=Limits(seconds=seconds, rows=rows))
+    data = render(result, "json" if as_json else form)
+    if output:
+        output.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+    return FINE
+
+
+@command()
+@click.argument("partner")
+def export(partner: str, as_json: bool) -> int:
+    """Bring a PARTNER (schemas/partners) to the current release now; only what it lacks is sent."""
+    from infra import steps
+    from infra.deliver import partners
+    from infra.submit import Refused
+
+    settings = Settings.from_env()
+    known = partners(settings.partners)
+    if partner not in known:
+        raise Refused(f"there is no partner {partner!r}; known are {', '.join(known)}")
+    counts = steps.deliver(settings, only=partner)
+    text = f"{partner}: release {counts['release']}, {counts['written']} files written"
+    _show(counts, text + (", and it could not be reached" if counts["failed"] else ""), as_json)
+    return WEATHER if counts["failed"] else FINE
+
+
+@command()
 @click.argument(
     "name",
     type=click.Choice(["land", "judge", "answer", "curate", "audit", "release", "deliver", "reconcile", "maintain"]),
@@ -206,9 +272,3 @@ def _rows(row: dict[str, Any]) -> str:
 
 def _clock(at: datetime) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    widths = [max(len(str(cell)) for cell in column) for column in zip(head, *rows, strict=True)]
-    lines = ["  ".join(str(c).ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
-    return "\n".join(lines)

@@ -225,8 +225,11 @@ def release(settings: Settings) -> Counts:
         return releasing.release(store, inbox) if mine else {"release": 0, "batches": 0}
 
 
-def deliver(settings: Settings) -> Counts:
-    """Publish the current release and bring every partner to it; a dead partner holds up nobody, and is told of."""
+def deliver(settings: Settings, *, only: str | None = None) -> Counts:
+    """Publish the current release and bring every partner (or `only` one) to it.
+
+    A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why.
+    """
     from infra import deliver as delivering
     from infra.lake import Lake
     from infra.publication import publish
@@ -239,7 +242,7 @@ def deliver(settings: Settings) -> Counts:
             return {"release": 0, "written": 0, "failed": 0}
         with connect(lake, current) as con:
             publication = publish(con, store, current)
-        everyone = delivering.partners(settings.partners).values()
+        everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
         done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
         return {
             "release": current.number,

@@ -1,0 +1,47 @@
+"""A result as an analyst wants it: an aligned table, CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+WIDEST = 60
+"""Characters of one cell in a table; the other formats hold all of it."""
+
+
+def render(result: pa.Table, form: str) -> bytes:
+    """`form`: `table`, `csv`, `json` (a list of objects) or `parquet`."""
+    match form:
+        case "csv":
+            from pyarrow import csv
+
+            out = io.BytesIO()
+            csv.write_csv(result, out)
+            return out.getvalue()
+        case "json":
+            return json.dumps(result.to_pylist(), ensure_ascii=False, indent=1, default=str).encode() + b"\n"
+        case "parquet":
+            from pyarrow import parquet
+
+            out = io.BytesIO()
+            parquet.write_table(result, out, compression="zstd")
+            return out.getvalue()
+        case _:
+            rows = [[_cell(value) for value in row.values()] for row in result.to_pylist()]
+            count = f"({result.num_rows} baris)"
+            return f"{aligned(result.column_names, rows)}\n{count}\n".encode()
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to their widest cell, headings first."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
