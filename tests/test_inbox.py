@@ -111,6 +111,8 @@ def test_other_content_is_the_next_version_under_the_same_number(inbox: Inbox) -
     ]
     newest = inbox.newest("jateng", "a")
     assert newest is not None and newest.version == 3
+    assert inbox.newest_of(receipts[0].partition(".")[0]) == newest
+    assert inbox.newest_of("2026-999999") is None and inbox.newest_of("nomor") is None
     assert inbox.newest("jateng", "never") is None
     assert inbox.find("2026-999999.1") is None
 
@@ -237,12 +239,15 @@ def test_curating_is_one_at_a_time_and_its_versions_add_up(inbox: Inbox) -> None
         arrive(inbox, name)
         inbox.form_batch()
         judge(inbox)
+    waiting = [b.id for b in inbox.uncurated()]
     first = must_claim(inbox, "curate")
+    assert waiting == [first.batch.id, first.batch.id + 1]
     assert inbox.claim("curate") is None
     with pytest.raises(ValueError, match="table versions"):
         first.done()
     first.done(versions={"teks": 1, "temuan": 1})
     second = curate(inbox, temuan=2, foto=0)
+    assert inbox.uncurated() == []
     newest = inbox.newest_curated()
     assert newest is not None and newest.id == second.id
     assert newest.versions == {"teks": 1, "temuan": 2, "foto": 0}
