@@ -63,4 +63,4 @@ def _guess(data: bytes) -> str:
 
 
 def _looks_binary(sample: bytes) -> bool:
-    return len(sample) - len(sample.translate(None, _CONTROLS)) > 0.1 * len(sample)
+    return len(sample) - len(sample.translate(None, _CONTROLS)) > 0.05 * len(sample)

@@ -41,7 +41,7 @@ def fold_spellings(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def find_heading(top: list[Texts], merges: Sequence[Merge], spellings: Mapping[str, str]) -> Heading | None:
-    """The line that names most columns of the standard; None when no line names two of them or half of its cells."""
+    """The line that names most columns of the standard; None when none has two such cells or half of them."""
     top = _spread(top, merges)
     best: Heading | None = None
     for line, texts in enumerate(top):
@@ -53,8 +53,8 @@ def find_heading(top: list[Texts], merges: Sequence[Merge], spellings: Mapping[s
                 best = heading
     if best is None:
         return None
-    filled = sum(1 for text in best.texts if text)
-    return best if best.score >= 2 or 2 * best.score >= filled else None
+    filled, known = sum(1 for text in best.texts if text), sum(1 for name in best.names if name)
+    return best if known >= 2 or 2 * known >= filled else None
 
 
 def _candidates(top: list[Texts], line: int, texts: Texts, merges: Sequence[Merge]) -> list[list[list[str]]]:

@@ -131,8 +131,9 @@ def _read_elements(db: duckdb.DuckDBPyConnection, count: int, shapes: Shapes) ->
 
 
 def _broken(db: duckdb.DuckDBPyConnection) -> list[Mark]:
-    rows = db.execute("SELECT n, teks FROM butir WHERE j IS NULL AND trim(teks, E' \\t\\n') <> ''").fetchall()
-    return [Mark("BUTIR_BUKAN_OBJEK", n, None, text.strip()) for n, text in rows]
+    text = "trim(coalesce(teks, 'null'), E' \\t\\n')"  # an element `null` arrives as NULL
+    rows = db.execute(f"SELECT n, {text} AS t FROM butir WHERE j IS NULL AND t <> ''").fetchall()
+    return [Mark("BUTIR_BUKAN_OBJEK", n, None, text) for n, text in rows]
 
 
 def _repeated_keys(db: duckdb.DuckDBPyConnection, shapes: Shapes) -> list[Mark]:

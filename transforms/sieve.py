@@ -15,7 +15,7 @@ from transforms.reading import Mark
 # reference in an expression, or a DDE call. Not `-5`, `+62 812…`, `@divhumaspolri`, `- butir`.
 _FORMULA = (
     r"[\s']*(?:=\s*[^\s=]|[+\-@][+\-@=\s]*(?:[A-Za-z_][A-Za-z0-9_.]*\(|\$?[A-Za-z]{1,3}\$?[0-9]+[-+*/^&:!]"
-    r"|[0-9.,()]+[-+*/^&]\$?[A-Za-z]|[A-Za-z0-9_.]+\|[^!]*!))"
+    r"|(?:[0-9.,()]+[-+*/^&])+\$?[A-Za-z]|[A-Za-z0-9_.]+\|[^!]*!))"
 )
 _ERROR = r"\s*(?:#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|Err:[0-9]{3})\s*"
 _NOTE = r"(?i:\s*(?:\*|(?:catatan|sumber|keterangan|ket)\b))"
