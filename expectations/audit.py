@@ -1,7 +1,7 @@
 """The audit before a release: Great Expectations over what is new, one suite per table, the result as data.
 
 The database it is handed holds for each table `t` of `schemas.dataset.tables()` a relation `t` (all rows of the
-proposed version) and `t_baru` (those no release has yet), and the code lists as `acuan_<name>`; `views` and
+proposed version) and `t_baru` (those of batches no release has yet), and the code lists as `acuan_<name>`; `views` and
 `code_lists` write the SQL that makes them.
 """
 
@@ -110,7 +110,9 @@ def views(dataset: Dataset, files: Sequence[str], batches: Sequence[int]) -> str
     """
     columns = ", ".join(f'CAST(NULL AS {TYPES[f.type]}) AS "{f.name}"' for f in dataset.arrow)
     whole = f"FROM read_parquet([{', '.join(map(_string, files))}])" if files else f"SELECT {columns} WHERE false"
-    new = f"_batch IN ({', '.join(str(int(b)) for b in batches)})" if batches else "false"
+    new = "false"
+    if batches:  # the range says no more than the list does, but lets DuckDB pass over files and row groups unread
+        new = f"_batch BETWEEN {min(batches)} AND {max(batches)} AND _batch IN ({', '.join(map(str, batches))})"
     return (
         f"CREATE OR REPLACE VIEW {dataset.name} AS {whole};"
         f"CREATE OR REPLACE VIEW {dataset.name}_baru AS FROM {dataset.name} WHERE {new};"
@@ -147,7 +149,7 @@ def _examine(dataset: Dataset, relation: Callable[[str], Batch], at: datetime) -
     batch = relation(f"{dataset.name}_baru")
     rows = _count(batch)
     expected = suite(dataset, at, new=rows > 0)
-    verdicts = _validate(batch, expected, "BOOLEAN_ONLY")
+    verdicts = _validate(batch, {key: gx.counted(expectation) for key, expectation in expected.items()}, "BOOLEAN_ONLY")
     wrong = {key: expected[key] for key, verdict in verdicts.items() if not verdict.success}
     closer = {
         "result_format": "COMPLETE",

@@ -70,10 +70,10 @@ def _volume(dataset: Dataset, at: datetime) -> Expectation:
     day = "epoch_ms(_diterima_pada) // 86400000"
     return none(
         "VOLUME_MELONJAK",
-        f"WITH baru AS (SELECT kode_satker, {day} AS hari, count(*) AS baris, min(_batch) AS _batch FROM {{batch}}"
+        f"WITH baru AS (SELECT kode_satker, {day} AS hari, count(*) AS baris FROM {{batch}}"
         f" GROUP BY kode_satker, hari), lama AS (SELECT kode_satker, {day} AS hari, count(*) AS baris"
         f" FROM {dataset.name} WHERE _diterima_pada > {_instant(at - timedelta(days=WINDOW_DAYS))}"
-        " AND kode_satker IN (SELECT kode_satker FROM baru) AND _batch < (SELECT min(_batch) FROM baru)"
+        " AND kode_satker IN (SELECT kode_satker FROM baru) AND _batch NOT IN (SELECT DISTINCT _batch FROM {batch})"
         " GROUP BY kode_satker, hari), biasa AS (SELECT kode_satker, max(baris) AS terbanyak FROM lama"
         f" GROUP BY kode_satker HAVING count(*) >= {HISTORY_DAYS})"
         " SELECT kode_satker, max(baris) AS sehari, terbanyak FROM baru JOIN biasa USING (kode_satker)"

@@ -17,7 +17,9 @@ import pytest
 from expectations import gx
 from expectations.audit import Audit, Check, audit, code_lists, views
 from expectations.page import data_docs
+from infra.judge import judge
 from schemas.dataset import ContractError, Field, datasets, tables
+from tests.test_samples import FOLDERS, parcel
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ARRIVED = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -166,7 +168,7 @@ FAULTS: list[tuple[Callable[[Rows], None], list[tuple[str, str, str]], Row]] = [
     ),
     (
         split_a_key,
-        [("pantauan_media", "KUNCI_BERCABANG", "_kunci")],
+        [("pantauan_media", "KUNCI_SALAH", "_kunci")],
         {"kode_satker": "JATENG.BANYUMAS", "_kunci": "lain", "_kiriman": "2026-000104.1"},
     ),
     (
@@ -238,11 +240,27 @@ FAULTS: list[tuple[Callable[[Rows], None], list[tuple[str, str, str]], Row]] = [
         {"kiriman": "2026-999999.1"},
     ),
     (
+        setting("kiriman", "kode_satker", "ATLANTIS", 4),
+        [("kiriman", "KODE_TIDAK_DIKENAL", "kode_satker")],
+        {"kiriman": "2026-000105.1", "kode_satker": "ATLANTIS"},
+    ),
+    (
         setting("kiriman", "status", "TERBIT", 5),
         [("kiriman", "KODE_DI_LUAR_DAFTAR", "status")],
         {"kiriman": "2026-000106.1"},
     ),
 ]
+
+
+def test_whatever_judging_makes_of_the_samples_passes(tmp_path: Path):
+    """All sample folders, good and bad, judged as one batch."""
+    parcels = [parcel(folder, f"2026-{number:06d}.1") for number, folder in enumerate(FOLDERS, 1)]
+    judged = judge(parcels, 2).tables
+    rows = {name: judged[name].to_pylist() if name in judged else [] for name in tables()}
+    found = audit(database(tmp_path, rows), list(tables()), at=AT)
+    assert found.failed == ()
+    assert found.rows["kiriman"] == len(FOLDERS)
+    assert all(found.rows[name] for name in datasets())
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +292,8 @@ def test_nothing_is_named_that_was_not_planted(spoilt: Audit):
         ("kiriman", "BARIS_TIDAK_SAMPAI", "baris_diterima"),
         ("kiriman", "KIRIMAN_TIDAK_COCOK_NERACA", "baris_masuk"),
         ("temuan", "KUNCI_GANDA", "kiriman, berkas, lembar, baris, kolom, kode"),
+        ("audio", "KUNCI_SALAH", "_kunci"),
+        ("media", "KUNCI_SALAH", "_kunci"),
     }
     assert {(c.table, c.kode, c.kolom) for c in spoilt.failed} == planted | follows
     assert not spoilt.passed
@@ -358,7 +378,7 @@ def test_a_surge_and_a_silence_warn_and_do_not_hold_back_the_release(tmp_path: P
     submission(rows, "pantauan_media", 9, 2, items=15)
     for copy in range(4):
         rows["pantauan_media"] += [
-            {**row, "periode": f"2026-0{copy + 1}", "_kunci": f"{copy}{row['_kunci']}"}
+            {**row, "periode": (month := f"2026-0{copy + 1}"), "_kunci": row["_kunci"].replace("2026-10", month)}
             for row in rows["pantauan_media"][24:39]
         ]
     path = database(tmp_path, rows)

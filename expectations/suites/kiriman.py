@@ -20,6 +20,14 @@ def suite(dataset: Dataset) -> Iterator[Expectation]:
         "kiriman", "sumber", "nama", "versi", "status", *(f"baris_{c}" for c in _COUNTS), "_batch", "_diterima_pada"
     )
     yield among("status", ("DIPERIKSA", "DIKEMBALIKAN", "DILEWATI"))
+    yield none(
+        "KODE_TIDAK_DIKENAL",
+        "SELECT kiriman, kode_satker FROM {batch} WHERE baris_diterima > 0"
+        " AND (kode_satker IS NULL OR kode_satker NOT IN (SELECT kode FROM acuan_satker))",
+        kolom="kode_satker",
+        id="kode dari daftar satker, bila ada baris yang diterima",
+        en="a code of list satker, where any row was accepted",
+    )
     sums = ", ".join(f"CAST(sum({c}) AS BIGINT) AS {c}" for c in _COUNTS)
     differ = " OR ".join(f"baris_{c} <> coalesce({c}, 0)" for c in _COUNTS)
     yield none(
