@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.publication import ROOT, Publication, pages
+from infra.editions import ROOT
+from infra.publication import Publication, pages
 from infra.store import Store, open_store
 from schemas.dataset import ContractError, tables
+from transforms import dip
 from transforms.publik import Edition
 
 WEATHER = (OSError, BotoCoreError, ClientError)
@@ -31,7 +33,7 @@ class Partner:
     target: str
     """A folder (below the installation's home unless absolute), or `s3://bucket/prefix`."""
     datasets: tuple[str, ...]
-    """Public tables by name; `*` is all of them."""
+    """Public tables by name, and the lists `dip` and `dik`; `*` is all of them."""
     formats: tuple[str, ...]
     """`csv`, `parquet`; the Table Schema of each dataset comes along."""
     base: str = ""
@@ -191,11 +193,11 @@ def _partner(path: Path) -> Partner:
     except (KeyError, TypeError) as error:
         known = ", ".join(f.name for f in fields(Partner))
         raise ContractError(f"{path.name}: {error}; a partner has {known}") from error
-    closed = {name for name in partner.datasets if name != "*" and not (name in tables() and tables()[name].public)}
+    open_ = {"*", *dip.STANDARDS, *(name for name, table in tables().items() if table.public)}
     wrong = {
         "name": partner.name != path.stem,
         "how": partner.how not in {"folder", "s3"} or (partner.how == "s3") != partner.target.startswith("s3://"),
-        "datasets": bool(closed),
+        "datasets": not set(partner.datasets) <= open_,
         "formats": not set(partner.formats) <= {"csv", "parquet"},
     }
     if any(wrong.values()):

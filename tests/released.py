@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import LINEAGE, Dataset, Field, tables
+from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SECRET = "RAHASIA"
@@ -56,6 +57,8 @@ def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dic
 
 def _value(f: Field, key: str, text: str) -> Any:
     match f.name, f.type:
+        case "kode_satker", _:
+            return "JATENG.BANYUMAS"
         case "kode_wilayah", _:
             return "33.02"
         case "periode", _:
@@ -83,6 +86,16 @@ def rows_of(dataset: Dataset) -> list[dict[str, Any]]:
         row(dataset, why, SECRET, **{column: value}) for why, (column, value) in HELD_BACK.items() if column in names
     ]
     return [*held, row(dataset, "a")]
+
+
+def edition(name: str = "foto", **facts: Any) -> Edition:
+    """An edition as a catalogue is given it."""
+    known = Facts(3, ("CC-BY-4.0",), ("33",), date(2026, 11, 1), date(2026, 11, 20), AT, AT)
+    files = tuple(
+        File(f"{name}/1.4-0/{name}.{kind}", kind, 10, f"{at:064x}") for at, kind in enumerate(("csv", "parquet"))
+    )
+    schema = File(f"{name}/1.4-0/skema.json", "skema", 10, f"{9:064x}")
+    return Edition(tables()[name], "1.4-0", replace(known, **facts), (*files, schema))
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,13 +25,14 @@ from rdflib.compare import isomorphic
 from infra.publication import publish
 from infra.store import Store, open_store
 from schemas.dataset import tables
-from tests.released import AT, Release, everything, lake, public_tables
-from transforms import catalogue, datapackage
-from transforms.publik import Edition, Facts, File
+from tests.released import AT, Release, edition, everything, lake, public_tables
+from transforms import catalogue, datajson, datapackage
+from transforms.publik import Edition
 from transforms.vocabulary import FREQUENCIES, Place
 
 STANDARDS = Path(__file__).parent / "standards"
 SHAPES = ("shapes.ttl", "range.ttl", "dcat-ap-SHACL.ttl")
+PUBLISHED = [*public_tables(), "dip", "dik"]
 JATENG = {"33": Place("33", "Jawa Tengah", 108.55, -8.22, 111.7, -5.72)}
 
 
@@ -50,15 +52,6 @@ def complaints(document: dict[str, Any] | str, name: str) -> list[str]:
     _, report, _ = validate(data, shacl_graph=shapes(name), inference="none", do_owl_imports=False)
     asked = "SELECT ?n ?p ?m { ?r sh:focusNode ?n ; sh:resultMessage ?m . OPTIONAL { ?r sh:resultPath ?p } }"
     return [" ".join(map(str, found)) for found in report.query(asked, initNs={"sh": "http://www.w3.org/ns/shacl#"})]
-
-
-def edition(name: str = "foto", **facts: Any) -> Edition:
-    known = Facts(3, ("CC-BY-4.0",), ("33",), date(2026, 11, 1), date(2026, 11, 20), AT, AT)
-    files = tuple(
-        File(f"{name}/1.4-0/{name}.{kind}", kind, 10, f"{at:064x}") for at, kind in enumerate(("csv", "parquet"))
-    )
-    schema = File(f"{name}/1.4-0/skema.json", "skema", 10, f"{9:064x}")
-    return Edition(tables()[name], "1.4-0", replace(known, **facts), (*files, schema))
 
 
 def document(*editions: Edition, **options: Any) -> dict[str, Any]:
@@ -87,7 +80,7 @@ def test_what_a_release_publishes_conforms_without_even_a_warning(store: Store, 
 
 def test_every_public_table_is_in_the_catalogue_and_no_other(store: Store) -> None:
     found = json.loads(store.get("published/katalog.jsonld"))
-    assert node(found, "urn:spit:katalog")["dcat:dataset"] == [f"urn:spit:dataset:{name}" for name in public_tables()]
+    assert node(found, "urn:spit:katalog")["dcat:dataset"] == [f"urn:spit:dataset:{name}" for name in PUBLISHED]
 
 
 def spoil(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -147,8 +140,9 @@ def test_a_distribution_has_the_strictest_licence_of_its_rows() -> None:
 
 def test_the_same_release_gives_the_same_bytes_in_any_process() -> None:
     program = (
-        "import json; from tests.test_catalogue import document, edition; from transforms import catalogue;"
-        "d = document(edition(), edition('teks')); print(json.dumps(d) + catalogue.turtle(d))"
+        "import json; from tests.released import AT, edition; from transforms import catalogue, datapackage;"
+        "both = edition(), edition('teks'); d = catalogue.catalogue(7, AT, both, places={});"
+        "print(json.dumps(d) + catalogue.turtle(d) + json.dumps(datapackage.descriptor(7, AT, both)))"
     )
     root = Path(__file__).parent.parent
     pages = {
@@ -178,7 +172,7 @@ def test_the_package_of_a_release_is_valid_and_true(store: Store) -> None:
     package = json.loads(store.get("published/datapackage.json"))
     assert profile_errors(package) == []
     names = [resource["name"] for resource in package["resources"]]
-    assert names == [n for name in public_tables() for n in (name, f"{name}-parquet")]
+    assert names == [n for name in PUBLISHED for n in (name, f"{name}-parquet")]
     for resource in package["resources"]:
         put = store.stat(f"published/{resource['path']}")
         assert put and (put.size, f"sha256:{put.sha256}") == (resource["bytes"], resource["hash"])
@@ -225,3 +219,39 @@ def test_the_schema_of_the_public_knows_no_hidden_column() -> None:
     for dataset in public_tables().values():
         text = json.dumps(datapackage.schema(dataset, ()))
         assert not [f.name for f in dataset.fields if not f.public and f'"{f.name}"' in text]
+
+
+# data.json, for the portal's harvester
+
+HARVESTED = {
+    *("title", "description", "identifier", "keyword", "theme", "issued", "modified", "language", "publisher"),
+    *("publisher_type", "accessRights", "accrualPeriodicity", "prioritas_tahun", "jenis", "publishing_status"),
+    *("id_msind", "id_mskeg", "cara_pengumpulan_data", "jenis_statistik", "kodereferensi", "interpretasi"),
+    *("metode_perhitungan", "rumus", "ukuran", "satuan", "level_estimasi", "submission_period", "total_msvar"),
+    *("total_msind", "produsen_data_name", "produsen_data_province_code", "produsen_data_city_code", "distribution"),
+}
+"""What `dcat_to_ckan` of apteksdi/ckanext-dcat reads, without the MS-Keg blocks."""
+
+
+def test_data_json_has_only_what_the_harvester_reads_within_the_limits_of_ckan(store: Store) -> None:
+    found = json.loads(store.get("published/data.json"))["dataset"]
+    assert [d["identifier"] for d in found] == [f"urn:spit:dataset:{name}" for name in PUBLISHED]
+    for dataset in found:
+        assert set(dataset) <= HARVESTED
+        assert all(re.fullmatch(r"[\w \-.]{2,100}", tag) for tag in dataset.get("keyword", ()))
+        assert all(
+            isinstance(dataset[name], str)
+            for name in set(dataset) - {"keyword", "publisher", "language", "distribution"}
+        )
+        for distribution in dataset["distribution"]:
+            put = store.stat(f"published/{distribution['downloadURL']}")
+            assert put and put.size == distribution["byteSize"]
+    layanan = next(d for d in found if d["identifier"].endswith("layanan_informasi"))
+    assert (layanan["ukuran"], layanan["satuan"]) == ("Jumlah; Rata-rata", "permohonan; hari kerja")
+    assert layanan["accrualPeriodicity"].endswith("/frequency/MONTHLY")
+
+
+def test_a_keyword_ckan_would_refuse_is_made_fit() -> None:
+    foto = replace(tables()["foto"], keywords=("a", "KIP/PPID (2026)", "x" * 200, "!!"))
+    (dataset,) = datajson.data_json(1, AT, [replace(edition(), standard=foto)])["dataset"]
+    assert dataset["keyword"] == ["KIP PPID 2026", "x" * 100]

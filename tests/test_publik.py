@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 
 from schemas.dataset import ContractError, Dataset, datasets, tables
+from schemas.reference import satker
 from tests.released import AT, HELD_BACK, SECRET, lake, public_tables, row
-from transforms import publik
+from transforms import dip, publik
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = sorted(public_tables())
@@ -141,7 +143,7 @@ READERS = {"sql", "query", "table", "view", "read_parquet", "from_parquet", "exe
 
 
 def ways_around(source: str) -> Iterator[str]:
-    """Each place where a module queries something other than `publik.…`, or opens tables by itself."""
+    """Each place where a module queries something other than `publik.…` or `dip.…`, or opens tables by itself."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
@@ -151,21 +153,30 @@ def ways_around(source: str) -> Iterator[str]:
                 yield ast.unparse(node)
             if node.func.attr == "execute":
                 asked = node.args[0].func if node.args and isinstance(node.args[0], ast.Call) else None
-                if not (isinstance(asked, ast.Attribute) and ast.unparse(asked.value) == "publik"):
+                if not (isinstance(asked, ast.Attribute) and ast.unparse(asked.value) in {"publik", "dip"}):
                     yield ast.unparse(node)
 
 
 def exporters() -> list[Path]:
     modules = [path for room in ("transforms", "infra", "dags") for path in (ROOT / room).rglob("*.py")]
-    asks = ("import publik", "transforms.publik", "infra.publication", "infra.deliver", '"published')
+    asks = ("import publik", "transforms.publik", "infra.publication", "infra.editions", '"published')
     named = [path for path in modules if any(word in path.read_text("utf-8") for word in asks)]
     return [path for path in named if path.name not in {"steps.py", "cli.py"}]  # these call exporters, see below
 
 
 def test_exporters_read_only_through_the_gate() -> None:
     found = {path.name: list(ways_around(path.read_text("utf-8"))) for path in exporters()}
-    assert {"publication.py", "deliver.py", "catalogue.py", "datapackage.py"} <= set(found)
+    assert {"publication.py", "editions.py", "deliver.py", "catalogue.py", "datapackage.py", "dip.py"} <= set(found)
     assert not any(found.values()), found
+
+
+def test_the_lists_name_no_table_but_through_the_gate() -> None:
+    for sql in (dip.listed(datasets().values(), AT, satker()), dip.excluded(datasets().values(), AT, satker())):
+        rest = sql
+        for dataset in datasets().values():
+            for gate in (publik.rows(dataset, AT), publik.excluded(dataset, AT)):
+                rest = rest.replace(f"FROM ({gate})", "")
+        assert set(re.findall(r"(?:FROM|JOIN)\s+(\S+)", rest)) == {"bahan", "satker"}
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,35 @@ def _conditions(dataset: Dataset, at: datetime) -> list[str]:
         "lisensi": f"lisensi IN {_texts(LICENCES)}",
         # UU 11/2012 Art 19: not known to be free of a child is not free of a child.
         "subjek_anak": "subjek_anak = FALSE",
-        "embargo_sampai": f"(embargo_sampai IS NULL OR embargo_sampai <= {_instant(at)})",
+        "embargo_sampai": _over(at),
     }
     return [condition for column, condition in gates.items() if column in present]
+
+
+def excluded(dataset: Dataset, at: datetime) -> str:
+    """SELECT of how many items each uji konsekuensi keeps closed: unit, ground, number and last day, no content.
+
+    The only thing said in public about rows that are not (UU 14/2008 Art 19, 20). Under embargo not even that.
+    """
+    columns(dataset)  # a table that is not public says nothing at all
+    present = {f.name for f in dataset.fields}
+
+    def like(pattern: str, column: str) -> str:
+        return f"CASE WHEN regexp_full_match({column}, '{pattern}') THEN {column} END"
+
+    wanted = {
+        "kode_satker": ("kode_satker", "kode_satker", "VARCHAR"),
+        # A number or a letter and nothing an office could have written beside it.
+        "dasar": ("dasar_pengecualian", like("[a-j][1-5]?", "dasar_pengecualian"), "VARCHAR"),
+        "uji": ("nomor_uji_konsekuensi", like("[A-Za-z0-9./_-]+", "nomor_uji_konsekuensi"), "VARCHAR"),
+        "sampai": ("dikecualikan_sampai", "dikecualikan_sampai", "DATE"),
+    }
+    selected = ", ".join(
+        f"{sql if column in present else f'NULL::{type_}'} AS {name}" for name, (column, sql, type_) in wanted.items()
+    )
+    closed = "klasifikasi_informasi = 'DIKECUALIKAN'" if "klasifikasi_informasi" in present else "FALSE"
+    over = f" AND {_over(at)}" if knows_embargo(dataset) else ""
+    return f"SELECT {selected}, count(*) AS jumlah FROM {_quoted(dataset.name)} WHERE {closed}{over} GROUP BY ALL"
 
 
 def knows_embargo(dataset: Dataset) -> bool:
@@ -164,6 +190,20 @@ def read_facts(row: Mapping[str, Any]) -> Facts:
     )
 
 
+def together(parts: Iterable[Facts]) -> Facts:
+    """Facts about all of these at once; what is made over them has no licence but the default."""
+    each = list(parts)
+    return Facts(
+        rows=sum(part.rows for part in each),
+        licences=(DEFAULT_LICENCE,),
+        provinces=tuple(sorted({code for part in each for code in part.provinces})),
+        begins=min((part.begins for part in each if part.begins), default=None),
+        ends=max((part.ends for part in each if part.ends), default=None),
+        issued=min((part.issued for part in each if part.issued), default=None),
+        modified=max((part.modified for part in each if part.modified), default=None),
+    )
+
+
 def _days(period: str) -> tuple[date, date]:
     """First and last day of a reporting period: `2026`, `2026-03`, `2026-S1`, `2026-T4`."""
     year, _, part = period.partition("-")
@@ -183,6 +223,10 @@ def _quoted(name: str) -> str:
 
 def _texts(values: Iterable[str]) -> str:
     return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+def _over(at: datetime) -> str:
+    return f"(embargo_sampai IS NULL OR embargo_sampai <= {_instant(at)})"
 
 
 def _instant(at: datetime) -> str:

@@ -1,0 +1,113 @@
+"""The two lists of UU 14/2008, made through the public gate."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.dataset import Dataset, datasets, tables
+from schemas.reference import satker
+from tests.released import AT, SECRET, everything, lake, row
+from transforms import dip
+
+FOTO, TEKS, LAYANAN = (tables()[name] for name in ("foto", "teks", "layanan_informasi"))
+
+Rows = list[dict[str, Any]]
+
+
+def listed(content: dict[str, Rows]) -> Rows:
+    with lake(content) as connection:
+        sql = dip.listed([tables()[name] for name in content], AT, satker())
+        return connection.execute(sql).to_arrow_table().to_pylist()
+
+
+def excluded(dataset: Dataset, rows: Rows) -> Rows:
+    with lake({dataset.name: rows}) as connection:
+        return connection.execute(dip.excluded([dataset], AT, satker())).to_arrow_table().to_pylist()
+
+
+def closed(key: str, **values: Any) -> dict[str, Any]:
+    grounds = {
+        "dasar_pengecualian": "a2",
+        "nomor_uji_konsekuensi": "UK/7/2026",
+        "dikecualikan_sampai": date(2027, 1, 1),
+    }
+    return row(FOTO, key, SECRET, **{"klasifikasi_informasi": "DIKECUALIKAN"} | grounds | values)
+
+
+def test_the_list_has_the_nine_columns_and_the_category() -> None:
+    (found,) = listed({"foto": [row(FOTO, "a", judul="Apel pagi", keterangan="x" * 500)]})
+    assert found == {
+        "nomor": 1,
+        "judul": "Apel pagi",
+        "ringkasan": "x" * 300,
+        "penguasa": f"Kabagops {satker()['JATENG.BANYUMAS']['nama']}",
+        "penanggung_jawab": satker()["JATENG.BANYUMAS"]["nama"],
+        "waktu_tempat": "2026-11-20, 33.02",
+        "bentuk": "Rekaman elektronik",
+        "retensi": "Menurut Jadwal Retensi Arsip satker",
+        "media": "foto; urn:spit:dataset:foto",
+        "kategori": "berkala",
+    }
+    assert list(found) == [f.name for f in dip.DIP.fields]
+
+
+def test_every_public_item_is_listed_once_and_no_other() -> None:
+    content = {name: rows for name, rows in everything().items() if name in datasets()}
+    found = listed(content)
+    assert [r["nomor"] for r in found] == list(range(1, len(datasets()) + 1))
+    assert SECRET not in str(found)
+
+
+def test_a_table_is_listed_by_satker_and_period() -> None:
+    rows = [row(LAYANAN, str(n), periode=f"2026-{n % 2 + 1:02}", kode_satker="JATENG") for n in range(6)]
+    found = listed({"layanan_informasi": rows})
+    assert [r["judul"] for r in found] == [f"{LAYANAN.title}, 2026-01", f"{LAYANAN.title}, 2026-02"]
+    assert found[0]["waktu_tempat"] == "2026-01, JATENG"
+    assert found[0]["penguasa"].startswith("Kabidhumas")
+
+
+@pytest.mark.parametrize("kelas", dip.CATEGORIES)
+def test_every_open_class_has_its_category(kelas: str) -> None:
+    (found,) = listed({"teks": [row(TEKS, "a", klasifikasi_informasi=kelas)]})
+    assert found["kategori"] == dip.CATEGORIES[kelas]
+
+
+@pytest.mark.parametrize("tipe", sorted({unit["tipe"] for unit in satker().values()}))
+def test_every_kind_of_satker_has_a_head(tipe: str) -> None:
+    assert tipe in dip.HEADS
+
+
+def test_what_is_excluded_is_counted_by_consequence_test_and_nothing_is_told_of_it() -> None:
+    found = excluded(FOTO, [closed("a"), closed("b"), closed("c", dasar_pengecualian="h"), row(FOTO, "d")])
+    unit = satker()["JATENG.BANYUMAS"]["nama"]
+    same = {
+        "jenis_informasi": FOTO.title,
+        "penanggung_jawab": unit,
+        "nomor_uji": "UK/7/2026",
+        "sampai": date(2027, 1, 1),
+    }
+    assert found == [
+        {"nomor": 1, **same, "dasar": "Pasal 17 huruf a angka 2", "jumlah": 2},
+        {"nomor": 2, **same, "dasar": "Pasal 17 huruf h", "jumlah": 1},
+    ]
+    assert set(found[0]) == {f.name for f in dip.DIK.fields}
+    assert SECRET not in str(found)
+
+
+def test_a_ground_or_number_that_could_tell_a_story_is_left_out() -> None:
+    told = closed("a", nomor_uji_konsekuensi="UK 7 tentang saksi Budi", dasar_pengecualian="a2 karena saksi")
+    (found,) = excluded(FOTO, [told])
+    assert (found["dasar"], found["nomor_uji"]) == (None, None)
+
+
+def test_under_embargo_not_even_the_exclusion_is_told() -> None:
+    assert excluded(FOTO, [closed("a", embargo_sampai=AT + timedelta(seconds=1))]) == []
+    assert len(excluded(FOTO, [closed("a", embargo_sampai=AT)])) == 1
+
+
+def test_a_table_without_grounds_is_listed_without_them() -> None:
+    (found,) = excluded(LAYANAN, [row(LAYANAN, "a", klasifikasi_informasi="DIKECUALIKAN")])
+    assert (found["dasar"], found["nomor_uji"], found["sampai"], found["jumlah"]) == (None, None, None, 1)

@@ -1,0 +1,75 @@
+"""Public editions → `data.json`, the older DCAT-JSON that the SDI portal's CKAN harvests, with the portal's own fields.
+
+Field names are those `dcat_to_ckan` of apteksdi/ckanext-dcat reads. Fields about which our standards say nothing (the
+MS-Keg blocks, the ids of the national statistics system) are left out rather than filled with guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from transforms.publik import Edition
+from transforms.vocabulary import EU, FORMATS, FREQUENCIES
+
+PUBLISHER = "Divisi Humas Polri"
+
+
+def data_json(number: int, at: datetime, editions: Sequence[Edition], *, base: str = "") -> dict[str, Any]:
+    """Release `number`, made at `at`; `base` (with its slash) is where the files can be fetched."""
+    return {
+        "title": "Katalog SPIT",
+        "description": f"Data dan bahan kehumasan kepolisian yang terbuka untuk umum, rilis {number}.",
+        "modified": _instant(at),
+        "publisher": {"name": PUBLISHER},
+        "dataset": [_dataset(edition, base) for edition in editions],
+    }
+
+
+def _dataset(edition: Edition, base: str) -> dict[str, Any]:
+    standard, facts = edition.standard, edition.facts
+    measures = [f for f in standard.fields if f.public and f.ukuran]
+    said = {
+        "identifier": f"urn:spit:dataset:{standard.name}",
+        "title": standard.title,
+        "description": standard.description,
+        "keyword": [tag for word in standard.keywords if (tag := _tag(word))],
+        "theme": standard.theme,
+        "issued": facts.issued and _instant(facts.issued),
+        "modified": facts.modified and _instant(facts.modified),
+        "language": ["id"],
+        "publisher": {"name": PUBLISHER},
+        "publisher_type": "NationalAuthority",
+        "produsen_data_name": standard.producer,
+        "accessRights": "PUBLIC",
+        "accrualPeriodicity": standard.frequency and f"{EU}/frequency/{FREQUENCIES[standard.frequency]}",
+        "ukuran": "; ".join(dict.fromkeys(f.ukuran for f in measures)),
+        "satuan": "; ".join(dict.fromkeys(f.satuan for f in measures if f.satuan)),
+        "kodereferensi": "; ".join(dict.fromkeys(f.klasifikasi for f in standard.fields if f.reference)),
+        "total_msvar": str(sum(f.public for f in standard.fields)),
+        "distribution": [
+            {
+                "title": f"{standard.title} ({FORMATS[file.format][0]})",
+                "description": f"{facts.rows} baris",
+                "downloadURL": base + file.path,
+                "format": FORMATS[file.format][0],
+                "mediaType": FORMATS[file.format][1],
+                "byteSize": file.size,
+            }
+            for file in edition.files
+            if file.format in FORMATS
+        ],
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _tag(word: str) -> str:
+    """A keyword as CKAN takes it: 2 to 100 letters, digits, blanks, `-`, `_` and `.`; empty if nothing is left."""
+    tag = " ".join(re.sub(r"[^\w \-.]+", " ", word).split())[:100]
+    return tag if len(tag) > 1 else ""
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
