@@ -1,0 +1,61 @@
+"""Take in what offices have dropped: landing → raw → judged → receipts and curated tables.
+
+**Starts** when a submission shows up in the landing zone, and every 15 minutes in case an event was lost.
+**Leaves** originals in `raw/`, a receipt per submission, one Delta commit per table and batch. Every run drains all.
+**When red**: what is wrong with a submission never turns a task red, so the log shows either weather (disk, network, a
+killed process: tried again, and the next run takes over) or our own bug (`ContractError`: it published nothing; mend
+it, then start the Dag by hand). Nothing is lost, nothing is taken twice.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.watch import CURATED, LANDING
+from dags.weather import WEATHER
+
+CLOCK = CronTriggerTimetable("*/15 * * * *", timezone="Asia/Jakarta")
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(timetable=CLOCK, assets=[LANDING]),
+    catchup=False,
+    max_active_runs=1,
+    default_args=WEATHER,
+    tags=["ingest", "lake"],
+    doc_md=__doc__,
+)
+def ingest() -> None:
+    """Wire land → judge → answer and, beside it, curate."""
+
+    @task
+    def land() -> dict:
+        from infra import settings, steps
+
+        return steps.land(settings.Settings.from_env())
+
+    @task
+    def judge() -> dict:
+        from infra import settings, steps
+
+        return steps.judge(settings.Settings.from_env())
+
+    @task
+    def answer() -> dict:
+        from infra import settings, steps
+
+        return steps.answer(settings.Settings.from_env())
+
+    @task(outlets=[CURATED])
+    def curate() -> dict:
+        from infra import settings, steps
+
+        if not any((counts := steps.curate(settings.Settings.from_env())).values()):
+            raise AirflowSkipException("nothing was due")
+        return counts
+
+    land() >> judge() >> [answer(), curate()]
+
+
+ingest()
