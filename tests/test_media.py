@@ -135,6 +135,17 @@ def test_a_video_with_its_index_in_front_is_found_truncated_too(tmp_path, good):
     assert rows["cepat.mp4"]["galat"] == "BERKAS_RUSAK"
 
 
+def test_a_long_video_is_judged_by_its_key_frames_and_its_tail(tmp_path):
+    long = video(33, 128, 72, 10, text="panjang")
+    data_end = long.index(b"moov") - 4
+    hole = long[: data_end - 8_000] + bytes(7_000) + long[data_end - 1_000 :]
+    rows = facts(tmp_path, {"utuh": long, "ekor": hole, "pendek": long[: len(long) * 9 // 10]})
+    assert rows["utuh"]["galat"] is None
+    assert rows["utuh"]["durasi_ms"] == 33_000
+    assert 1 <= len(rows["utuh"]["dhash"]) <= 8
+    assert [rows[name]["galat"] for name in ("ekor", "pendek")] == ["BERKAS_RUSAK", "BERKAS_RUSAK"]
+
+
 def test_zeroed_blocks_in_the_middle_are_found(tmp_path, good):
     """A copy from a failing card keeps its length."""
     checked = ["png", "webp", "mp4", "avi", "flac", "mp3"]
@@ -197,6 +208,7 @@ def test_a_position_in_a_video_is_seen(tmp_path):
     tagged = video(1, 160, 90, text="x", tags={"location": "-06.8048+110.8405/", "comment": CAPTION, "artist": CREDIT})
     row = facts(tmp_path, {"v.mp4": tagged})["v.mp4"]
     assert (row["ada_gps"], row["kredit_tertanam"], row["keterangan_tertanam"]) == (True, CREDIT, CAPTION)
+    assert "6.80" not in str(row)
 
 
 def test_width_and_height_are_as_seen(tmp_path):

@@ -59,7 +59,7 @@ def _fit(image: Image.Image, longest: int) -> Image.Image:
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.mode in {"P", "1", "PA"}:  # colour numbers cannot be averaged
         image = image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
-    return image.resize(size, Image.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -83,7 +83,7 @@ def _still(role: str, image: Image.Image, fmt: str, rights: Mapping[str, str]) -
     out = io.BytesIO()
     options: dict[str, Any] = {"xmp": xmp_packet(rights)} if rights and fmt != "PNG" else {}
     if fmt == "JPEG":
-        options |= {"quality": 82, "progressive": True}
+        options |= {"quality": 82, "optimize": True}
     elif fmt == "WEBP":
         options |= {"quality": 75}
     image.save(out, fmt, **options)
@@ -96,13 +96,10 @@ def _copy(role: str, kind: str, data: bytes, **facts: int) -> Copy:
 
 def _of_stream(path: Path, kind: str, rights: Mapping[str, str]) -> Iterator[Copy]:
     """A video's poster and preview, or a sound's waveform and web copy."""
-    import av
-
     from transforms import remix
-    from transforms.stream import DEMUXERS, main_streams
+    from transforms.stream import opened
 
-    with path.open("rb") as file, av.open(file, "r", format=DEMUXERS[kind], metadata_errors="replace") as container:
-        video, sound = main_streams(container)
+    with opened(path, kind) as (container, video, sound):
         if video:
             poster, data, facts = remix.preview(container, video, sound, rights)
             yield _still("poster", _fit(poster, _POSTER_PX), "JPEG", rights)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from transforms.iptc import clean
 from transforms.sandbox import WEATHER
 
 MAX_PIXELS = 200_000_000  # the largest phone sensors of today; a forged header claims billions
@@ -41,12 +42,11 @@ class DamagedError(Exception):
     """The bytes are not what their type promises."""
 
 
-# What Pillow, FFmpeg and zipfile raise over damaged bytes, beside OSError. Anything else ends the child.
+# What Pillow and zipfile raise over damaged bytes, beside OSError. Anything else ends the child.
 _DAMAGE = (
-    *(DamagedError, ValueError, SyntaxError, EOFError, KeyError, IndexError, OverflowError),
+    *(DamagedError, ValueError, SyntaxError, EOFError, KeyError, IndexError, OverflowError, RuntimeError),
     *(struct.error, zlib.error, zipfile.BadZipFile),
 )
-_SYSTEM = (OSError, FileNotFoundError, PermissionError, TimeoutError)
 
 
 class TooLargeError(Exception):
@@ -76,7 +76,7 @@ def attempt(path: Path, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except UnsupportedError as error:
         return {"galat": "TIPE_TIDAK_DIDUKUNG", "galat_rinci": str(error)}
     except OSError as error:
-        if type(error) in _SYSTEM and error.errno in WEATHER:  # FFmpeg's own EIO is a subclass: that is damage
+        if error.errno in WEATHER:
             raise
         return _damage(path, error)
     except _DAMAGE as error:
@@ -84,7 +84,8 @@ def attempt(path: Path, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _damage(path: Path, error: Exception) -> dict[str, Any]:
-    detail = f"{type(error).__name__}: {error}".replace(str(path), path.name)
+    kind = "" if isinstance(error, DamagedError) else f"{type(error).__name__}: "
+    detail = clean(f"{kind}{error}".replace(str(path), path.name))
     return {"galat": "BERKAS_RUSAK", "galat_rinci": detail[:500]}
 
 

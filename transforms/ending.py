@@ -33,7 +33,7 @@ def _check_boxes(file: BinaryIO, size: int) -> None:
         length, name = int.from_bytes(head[:4], "big"), head[4:8]
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        if length == 0 or not name.isascii():  # up to the end, or rubbish after it
+        if length == 0 or not (name.isascii() and name.decode().isprintable()):  # up to the end, or rubbish after it
             return
         if length < 8 or at + length > size:
             raise DamagedError(f"kotak {name.decode()} melewati akhir berkas")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from transforms.decode import DamagedError
 from transforms.picture import upright
-from transforms.stream import orientation
+from transforms.playback import frames, orientation
 
 _POSTER_AT_S = 1  # many videos begin in black
 _PREVIEW_PX, _PREVIEW_S, _PREVIEW_FPS = 640, 8, 30
@@ -34,17 +34,15 @@ def preview(
         _sign(copy, rights)
         picture = _PictureTrack(copy, video)
         heard = _SoundTrack(copy, "aac", sound) if sound else None
-        start: float | None = None
-        for frame in container.decode([stream for stream in (video, sound) if stream]):
-            assert isinstance(frame, av.VideoFrame | av.AudioFrame)
-            at = frame.time or 0.0
-            start = at if start is None else start
-            if at - start > _PREVIEW_S:
+        start = float((video.start_time or 0) * (video.time_base or 0))
+        for frame in frames(container, video, sound):
+            at = (frame.time or 0.0) - start
+            if at > _PREVIEW_S:
                 break
             if isinstance(frame, av.VideoFrame):
-                if poster is None or at - start <= _POSTER_AT_S:
+                if poster is None or at <= _POSTER_AT_S:
                     poster = frame
-                picture.add(frame, at - start)
+                picture.add(frame, at)
             elif heard:
                 heard.add(frame)
         if poster is None:
@@ -68,7 +66,7 @@ def web_sound(
     with av.open(out, "w", format="mp3") as copy:
         _sign(copy, rights)
         track = _SoundTrack(copy, "libmp3lame", sound)
-        for frame in container.decode(sound):
+        for frame in frames(container, sound):
             track.add(frame)
             for piece in listener.resample(frame):
                 peaks.append(int(np.abs(piece.to_ndarray().astype(np.int32)).max(initial=0)))
