@@ -79,9 +79,9 @@ def _weather() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import OperationalError
 
     from infra.stack import StackFailed
-    from infra.stack_files import StackBusy
+    from infra.stack_files import StackBusyError
 
-    return OSError, OperationalError, BotoCoreError, ClientError, StackFailed, StackBusy
+    return OSError, OperationalError, BotoCoreError, ClientError, StackFailed, StackBusyError
 
 
 def _fail(message: str, code: int) -> None:
