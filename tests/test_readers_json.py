@@ -63,7 +63,8 @@ def test_keys_may_hold_any_sign(reading):
 
 
 @pytest.mark.parametrize(
-    "text", ['[{"judul": "a"}', '{"data": [', '[{"judul": "a"}] x', "[" * 100_000, '{"a": ' * 50_000]
+    "text",
+    ['[{"judul": "a"}', '{"data": [', '[{"judul": "a"}] x', "[" * 100_000, '{"a": ' * 50_000, '[{"a": "' + "é" * 99],
 )
 def test_broken_documents_are_refused(reading, text):
     assert kinds(reading(text)) == ["BERKAS_TABEL_TIDAK_TERBACA"]

@@ -58,6 +58,7 @@ class _Content:
         self._row: list[str | None] = []
         self._cell: dict[str, str] | None = None
         self._words: list[str] = []
+        self._paragraphs = 0
         self._quiet = 0  # inside an annotation: a comment is not the cell's text
         self._speaking = False
 
@@ -78,12 +79,13 @@ class _Content:
                 self._row = []
                 self._repeat = _count(attributes, "number-rows-repeated")
             case "table-cell" | "covered-table-cell":
-                self._cell, self._words = attributes, []
+                self._cell, self._words, self._paragraphs = attributes, [], 0
             case "annotation":
                 self._quiet += 1
             case "p" if self._cell is not None and not self._quiet:
-                if self._words:
+                if self._paragraphs:
                     self._words.append("\n")
+                self._paragraphs += 1
                 self._speaking = True
             case "s" if self._speaking:
                 self._words.append(" " * min(_count(attributes, "c"), _MAX_BLANKS))

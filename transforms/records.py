@@ -16,6 +16,8 @@ from transforms.reading import AMBIGUOUS, MAX_COLUMNS, MAX_LINE, Mark, Refused, 
 
 _OPENING = re.compile(rb"\s*+(?:\[\s*+[\[{\]\"]|\{\s*+[\"}])")
 _ENVELOPES = ("data", "records")
+# What DuckDB raises for text that is no JSON; the second when it cuts a character in two to quote the place.
+_BROKEN = (duckdb.InvalidInputException, UnicodeDecodeError)
 
 
 def looks_like_json(data: bytes) -> bool:
@@ -77,7 +79,7 @@ def _elements(db: duckdb.DuckDBPyConnection, data: bytes) -> tuple[pa.ChunkedArr
         listed = f"json_extract(d, '{pointer}')" if pointer else "d"
         found = db.execute(f"SELECT unnest(from_json({listed}, '[\"JSON\"]'))::VARCHAR AS j FROM dokumen")
         return found.to_arrow_table().column("j"), envelope
-    except duckdb.InvalidInputException as error:
+    except _BROKEN as error:
         raise Refused("BERKAS_TABEL_TIDAK_TERBACA", _complaint(data)) from error
 
 
@@ -104,7 +106,7 @@ def _shapes(db: duckdb.DuckDBPyConnection) -> Shapes:
     db.execute("CREATE VIEW butir AS SELECT n, j, j AS teks FROM masuk")
     try:
         shapes = db.execute(sql).fetchall()
-    except duckdb.InvalidInputException:  # some element is no JSON at all
+    except _BROKEN:
         shapes = [([], 0)]
     if not all(keys for keys, _ in shapes):
         whole = "CASE WHEN CASE WHEN json_valid(j) THEN json_type(j) END = 'OBJECT' THEN j END"
