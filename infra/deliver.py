@@ -33,7 +33,7 @@ class Partner:
     target: str
     """A folder (below the installation's home unless absolute), or `s3://bucket/prefix`."""
     datasets: tuple[str, ...]
-    """Public tables by name, and the lists `dip` and `dik`; `*` is all of them."""
+    """Public tables by name, and the lists `dip_<table>` and `dik`; `*` is all of them."""
     formats: tuple[str, ...]
     """`csv`, `parquet`; the Table Schema of each dataset comes along."""
     base: str = ""
@@ -193,7 +193,8 @@ def _partner(path: Path) -> Partner:
     except (KeyError, TypeError) as error:
         known = ", ".join(f.name for f in fields(Partner))
         raise ContractError(f"{path.name}: {error}; a partner has {known}") from error
-    open_ = {"*", *dip.STANDARDS, *(name for name, table in tables().items() if table.public)}
+    public = [table for table in tables().values() if table.public]
+    open_ = {"*", dip.DIK.name, *(t.name for t in public), *(dip.listing(t).name for t in public)}
     wrong = {
         "name": partner.name != path.stem,
         "how": partner.how not in {"folder", "s3"} or (partner.how == "s3") != partner.target.startswith("s3://"),

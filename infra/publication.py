@@ -125,18 +125,26 @@ def _turning_point(connection: Connection, standard: Dataset, at: datetime) -> d
 
 
 def _lists(connection: Connection, shelf: Shelf, release: Release, editions: Sequence[Edition]) -> Iterator[Edition]:
-    """The lists of what is open and what is excluded: new when any edition is, or the latter says something else."""
-    listed = [edition.standard for edition in editions if edition.standard.name in datasets()]
-    if not listed:
-        return
+    """The list of what is open of each dataset, new when its edition is, and that of what is excluded anywhere."""
     units = reference.satker()
-    about = publik.together([edition.facts for edition in editions])
-    closed = connection.execute(dip.excluded(listed, release.at, units)).to_arrow_table()
-    made_from = [dip.listed(listed, SINCE_EVER, units), [edition.id for edition in editions], closed.to_pylist()]
+    of_offices = [edition for edition in editions if edition.standard.name in datasets()]
+    for edition in of_offices:
+        yield _listing(connection, shelf, release, edition, units)
+    if of_offices:
+        closed = connection.execute(dip.excluded([e.standard for e in of_offices], release.at, units)).to_arrow_table()
+        about = publik.together([edition.facts for edition in of_offices])
+        made_from = [closed.to_pylist(), [edition.id for edition in of_offices]]
+        id_ = f"{dip.DIK.version}.{mark(dip.DIK, made_from)}"
+        yield shelf.edition(dip.DIK, id_, closed.to_reader, lambda count: replace(about, rows=count))
+
+
+def _listing(connection: Connection, shelf: Shelf, release: Release, edition: Edition, units: dip.Satker) -> Edition:
+    standard = dip.listing(edition.standard)
 
     def rows() -> pa.RecordBatchReader:
-        return connection.execute(dip.listed(listed, release.at, units)).to_arrow_reader(ROW_GROUP)
+        return connection.execute(dip.listed(edition.standard, release.at, units)).to_arrow_reader(ROW_GROUP)
 
-    for standard, reader in ((dip.DIP, rows), (dip.DIK, closed.to_reader)):
-        id_ = f"{standard.version}.{mark(standard, made_from)}"
-        yield shelf.edition(standard, id_, reader, lambda count: replace(about, rows=count))
+    made_from = [dip.listed(edition.standard, SINCE_EVER, units), edition.id]
+    about = publik.together([edition.facts])
+    id_ = f"{standard.version}.{mark(standard, made_from)}"
+    return shelf.edition(standard, id_, rows, lambda count: replace(about, rows=count))

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from schemas.dataset import LINEAGE, Dataset, Field, tables
+from schemas.dataset import LINEAGE, Dataset, Field, datasets, tables
 from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -44,6 +44,11 @@ class Release:
 
 def public_tables() -> dict[str, Dataset]:
     return {name: table for name, table in tables().items() if table.public}
+
+
+def published() -> list[str]:
+    """The names of all a release with every table publishes, in order."""
+    return [*public_tables(), *(f"dip_{name}" for name in public_tables() if name in datasets()), "dik"]
 
 
 def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dict[str, Any]:

@@ -27,15 +27,14 @@ from infra.publication import Publication, publish
 from infra.query import connect
 from infra.store import Source, Stat, Store, open_store
 from schemas.dataset import ContractError, tables
-from tests.released import AT, SECRET, Release, everything, lake, public_tables, row
+from tests.released import AT, SECRET, Release, everything, lake, public_tables, published, row
 from tests.servers import Bucket
 
 PROJECT = Path(__file__).parent.parent
 FOTO, TEKS = tables()["foto"], tables()["teks"]
 SMALL = {"foto": [row(FOTO, "a"), row(FOTO, "b")], "teks": [row(TEKS, "a")]}
-LISTS = ["dip", "dik"]
-WHOLE = 16
-"""Files a partner gets of SMALL: CSV, Parquet and schema of two datasets and the two lists, and four pages."""
+WHOLE = 19
+"""Files a partner gets of SMALL: CSV, Parquet and schema of two datasets and three lists, and four pages."""
 
 EVERYTHING = Partner("semua", "Semua", "folder", "semua", ("*",), ("csv", "parquet"))
 
@@ -105,13 +104,13 @@ def test_nothing_held_back_is_in_anything_published_or_delivered(store: Store, i
 
 def test_every_public_table_comes_out_in_both_formats_with_its_rows(store: Store) -> None:
     publication = put_out(store, everything())
-    assert [e.standard.name for e in publication.editions] == [*public_tables(), *LISTS]
+    assert [e.standard.name for e in publication.editions] == published()
     for edition in publication.editions:
         assert [file.format for file in edition.files] == ["csv", "parquet", "skema"]
         data = store.get(f"published/{edition.files[1].path}")
         table = pq.read_table(pa.BufferReader(data))
         assert table.num_rows == edition.facts.rows
-        if edition.standard.name not in LISTS:
+        if edition.standard.name in public_tables():
             assert table.num_rows == 1
             assert table.schema.field("_diterima_pada").type == pa.timestamp("us", tz="UTC")
         assert table.schema.field(edition.standard.primary_key[0]).metadata[b"title"]
@@ -134,8 +133,8 @@ def test_only_what_changed_is_written_again(store: Store) -> None:
     content = {**SMALL, "teks": [*SMALL["teks"], row(TEKS, "b")]}
     again = put_out(store, content, released(content, 2, teks=5))
     pages = {"datapackage.json", "data.json", "katalog.ttl", "katalog.jsonld"}
-    assert {key.split("/")[1] for key in again.written} == {"teks", *LISTS, *pages}
-    assert {key.split("/")[1] for key in again.removed} == {"teks", *LISTS}
+    assert {key.split("/")[1] for key in again.written} == {"teks", "dip_teks", "dik", *pages}
+    assert {key.split("/")[1] for key in again.removed} == {"teks", "dip_teks", "dik"}
     assert named(store, "published/") == {f.path for e in again.editions for f in e.files if f.format != "skema"}
 
 
@@ -192,7 +191,7 @@ def test_the_real_lake_shows_no_older_version_of_a_row_that_was_closed(store: St
     second = released_by(2, foto=[version("b", 2, klasifikasi_informasi="DIKECUALIKAN")])
     assert betrayed(held(store, "published/")) == []
     facts = {e.standard.name: e.facts.rows for e in second.editions}
-    assert facts == {"foto": 1, "teks": 1, "dip": 2, "dik": 1}
+    assert facts == {"foto": 1, "teks": 1, "dip_foto": 1, "dip_teks": 1, "dik": 1}
     assert [e.id for e in first.editions if e.standard is TEKS] == [e.id for e in second.editions if e.standard is TEKS]
     assert not [key for key in second.written if "/teks/" in key]
 
@@ -328,8 +327,8 @@ def test_what_a_partner_no_longer_gets_is_taken_back_with_a_receipt(store: Store
     place = EVERYTHING.store(tmp_path)
     deliver(EVERYTHING, publication, store, place, inbox)
     less = deliver(replace(EVERYTHING, datasets=("teks",), formats=("csv",)), publication, store, place, inbox)
-    assert {path.split("/")[0] for path in less.removed} == {"foto", "teks", *LISTS}
-    assert len(less.removed) == 10 and len(held(place)) == 6
+    assert {path.split("/")[0] for path in less.removed} == {"foto", "teks", "dip_foto", "dip_teks", "dik"}
+    assert len(less.removed) == 13 and len(held(place)) == 6
     last = inbox.deliveries(target="semua")[-1]
     assert (last.item, last.answer, last.sha256, last.ok) == (less.removed[-1], "DIHAPUS", None, True)
 
@@ -339,7 +338,7 @@ def test_the_partners_of_the_house_get_what_they_may_have(store: Store, inbox: I
     known = partners(PROJECT / "schemas" / "partners")
     deliver_all(known.values(), publication, store, tmp_path, inbox)
     sdi, media = (held(known[name].store(tmp_path)) for name in ("sdi", "mediahub_mitra"))
-    assert {path.split("/")[0] for path in sdi if "/" in path} == {*public_tables(), *LISTS}
+    assert {path.split("/")[0] for path in sdi if "/" in path} == set(published())
     assert sdi["katalog.jsonld"] == store.get("published/katalog.jsonld")
     assert {path.split("/")[0] for path in media if "/" in path} == {"media", "teks"}
     graph = json.loads(media["katalog.jsonld"])["@graph"]
@@ -371,7 +370,7 @@ def test_a_partner_with_a_bucket(store: Store, inbox: Inbox, tmp_path: Path, buc
     assert len(first.written) == WHOLE and not again.written and not again.error
     assert set(held(place)) == set(first.written) and named(place, "")
     less = replace(partner, datasets=("teks",))
-    assert len(deliver_all([less], publication, store, tmp_path, inbox)[0].removed) == 9
+    assert len(deliver_all([less], publication, store, tmp_path, inbox)[0].removed) == 12
     assert len(list(place.list())) == 7
 
 
@@ -379,7 +378,7 @@ def test_publishing_into_a_bucket(bucket: Bucket) -> None:
     place = open_store(f"s3://{bucket.name}/terbit", endpoint=bucket.endpoint)
     first = put_out(place, SMALL)
     assert put_out(place, SMALL).written == ()
-    assert len(first.written) == 20 and len(named(place, "published/")) == 8
+    assert len(first.written) == 24 and len(named(place, "published/")) == 10
 
 
 @pytest.mark.parametrize(

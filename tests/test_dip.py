@@ -9,7 +9,7 @@ import pytest
 
 from schemas.dataset import Dataset, datasets, tables
 from schemas.reference import satker
-from tests.released import AT, SECRET, everything, lake, row
+from tests.released import AT, SECRET, lake, row, rows_of
 from transforms import dip
 
 FOTO, TEKS, LAYANAN = (tables()[name] for name in ("foto", "teks", "layanan_informasi"))
@@ -17,10 +17,9 @@ FOTO, TEKS, LAYANAN = (tables()[name] for name in ("foto", "teks", "layanan_info
 Rows = list[dict[str, Any]]
 
 
-def listed(content: dict[str, Rows]) -> Rows:
-    with lake(content) as connection:
-        sql = dip.listed([tables()[name] for name in content], AT, satker())
-        return connection.execute(sql).to_arrow_table().to_pylist()
+def listed(dataset: Dataset, rows: Rows) -> Rows:
+    with lake({dataset.name: rows}) as connection:
+        return connection.execute(dip.listed(dataset, AT, satker())).to_arrow_table().to_pylist()
 
 
 def excluded(dataset: Dataset, rows: Rows) -> Rows:
@@ -38,7 +37,7 @@ def closed(key: str, **values: Any) -> dict[str, Any]:
 
 
 def test_the_list_has_the_nine_columns_and_the_category() -> None:
-    (found,) = listed({"foto": [row(FOTO, "a", judul="Apel pagi", keterangan="x" * 500)]})
+    (found,) = listed(FOTO, [row(FOTO, "a", judul="Apel pagi", keterangan="x" * 500)])
     assert found == {
         "nomor": 1,
         "judul": "Apel pagi",
@@ -51,19 +50,19 @@ def test_the_list_has_the_nine_columns_and_the_category() -> None:
         "media": "foto; urn:spit:dataset:foto",
         "kategori": "berkala",
     }
-    assert list(found) == [f.name for f in dip.DIP.fields]
+    assert list(found) == [f.name for f in dip.listing(FOTO).fields]
 
 
-def test_every_public_item_is_listed_once_and_no_other() -> None:
-    content = {name: rows for name, rows in everything().items() if name in datasets()}
-    found = listed(content)
-    assert [r["nomor"] for r in found] == list(range(1, len(datasets()) + 1))
+@pytest.mark.parametrize("name", sorted(datasets()))
+def test_every_public_item_is_listed_once_and_no_other(name: str) -> None:
+    found = listed(datasets()[name], [*rows_of(datasets()[name]), row(datasets()[name], "b", periode="2026-09")])
+    assert [r["nomor"] for r in found] == [1, 2]
     assert SECRET not in str(found)
 
 
 def test_a_table_is_listed_by_satker_and_period() -> None:
     rows = [row(LAYANAN, str(n), periode=f"2026-{n % 2 + 1:02}", kode_satker="JATENG") for n in range(6)]
-    found = listed({"layanan_informasi": rows})
+    found = listed(LAYANAN, rows)
     assert [r["judul"] for r in found] == [f"{LAYANAN.title}, 2026-01", f"{LAYANAN.title}, 2026-02"]
     assert found[0]["waktu_tempat"] == "2026-01, JATENG"
     assert found[0]["penguasa"].startswith("Kabidhumas")
@@ -71,7 +70,7 @@ def test_a_table_is_listed_by_satker_and_period() -> None:
 
 @pytest.mark.parametrize("kelas", dip.CATEGORIES)
 def test_every_open_class_has_its_category(kelas: str) -> None:
-    (found,) = listed({"teks": [row(TEKS, "a", klasifikasi_informasi=kelas)]})
+    (found,) = listed(TEKS, [row(TEKS, "a", klasifikasi_informasi=kelas)])
     assert found["kategori"] == dip.CATEGORIES[kelas]
 
 

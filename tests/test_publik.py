@@ -171,7 +171,8 @@ def test_exporters_read_only_through_the_gate() -> None:
 
 
 def test_the_lists_name_no_table_but_through_the_gate() -> None:
-    for sql in (dip.listed(datasets().values(), AT, satker()), dip.excluded(datasets().values(), AT, satker())):
+    lists = [dip.listed(dataset, AT, satker()) for dataset in datasets().values()]
+    for sql in (*lists, dip.excluded(datasets().values(), AT, satker())):
         rest = sql
         for dataset in datasets().values():
             for gate in (publik.rows(dataset, AT), publik.excluded(dataset, AT)):

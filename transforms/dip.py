@@ -1,6 +1,6 @@
 """The two lists of UU 14/2008: what information there is (DIP), and what is excluded, without its content (DIK).
 
-Both are made by SQL over what the public gate gives, and published like any dataset: `STANDARDS` describes them.
+Both are made by SQL over what the public gate gives, and published like any dataset.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ HEADS = {
 }
 """Who holds the information as head of the PPID, by kind of satker (Perkap 24/2011, after one secondary source)."""
 
+THEME = "keterbukaan informasi"
 CATEGORIES = {"BERKALA": "berkala", "SERTA_MERTA": "serta-merta", "SETIAP_SAAT": "setiap saat"}
 
 
@@ -27,29 +28,40 @@ def _column(name: str, title: str, definisi: str, type_: str = "string", *, requ
     return Field(name, type_, title, definisi=definisi, origin="sistem", constraints=Constraints(required=required))
 
 
-DIP = Dataset(
-    name="dip",
-    version=1,
-    title="Daftar Informasi Publik",
-    description="Semua informasi yang terbuka untuk umum, satu baris satu bahan; untuk data tabel satu baris satu "
-    "satker dan periode. Sembilan kolom daftar informasi publik dan kategorinya menurut UU 14/2008.",
-    kind="sistem",
-    primary_key=("nomor",),
-    theme="keterbukaan informasi",
-    keywords=("DIP", "KIP", "daftar informasi publik"),
-    fields=(
-        _column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
-        _column("judul", "Judul atau jenis informasi", "Judul bahan, atau nama data dan periodenya."),
-        _column("ringkasan", "Ringkasan isi informasi", "Keterangan isi."),
-        _column("penguasa", "Pejabat yang menguasai informasi", "Atasan PPID satker menurut Perkap 24/2011."),
-        _column("penanggung_jawab", "Penanggung jawab pembuatan", "Satker yang membuat atau menerbitkan."),
-        _column("waktu_tempat", "Waktu dan tempat pembuatan", "Hari atau periode, dan kode wilayah atau satker."),
-        _column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman."),
-        _column("retensi", "Jangka waktu penyimpanan", "Jadwal retensi arsip yang berlaku."),
-        _column("media", "Jenis media", "Jenis media yang memuat informasi dan nama tetap dataset-nya."),
-        _column("kategori", "Kategori", "Berkala, serta-merta atau setiap saat (Pasal 9, 10, 11)."),
-    ),
+LISTED = (
+    _column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
+    _column("judul", "Judul atau jenis informasi", "Judul bahan, atau nama data dan periodenya."),
+    _column("ringkasan", "Ringkasan isi informasi", "Keterangan isi."),
+    _column("penguasa", "Pejabat yang menguasai informasi", "Atasan PPID satker menurut Perkap 24/2011."),
+    _column("penanggung_jawab", "Penanggung jawab pembuatan", "Satker yang membuat atau menerbitkan."),
+    _column("waktu_tempat", "Waktu dan tempat pembuatan", "Hari atau periode, dan kode wilayah atau satker."),
+    _column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman."),
+    _column("retensi", "Jangka waktu penyimpanan", "Jadwal retensi arsip yang berlaku."),
+    _column("media", "Jenis media", "Jenis media yang memuat informasi dan nama tetap dataset-nya."),
+    _column("kategori", "Kategori", "Berkala, serta-merta atau setiap saat (Pasal 9, 10, 11)."),
 )
+"""The nine columns of a DIP, and the category."""
+
+
+def listing(dataset: Dataset) -> Dataset:
+    """The standard of the DIP of one dataset: a list each, so that only those are made anew whose dataset changed."""
+    each = "satker dan periode" if dataset.kind == "tabel" else "bahan"
+    return Dataset(
+        name=f"dip_{dataset.name}",
+        version=1,
+        title=f"Daftar Informasi Publik: {dataset.title}",
+        description=f"Informasi yang terbuka untuk umum, satu baris satu {each}: sembilan kolom daftar informasi "
+        "publik dan kategorinya menurut UU 14/2008.",
+        kind="sistem",
+        primary_key=("nomor",),
+        frequency=dataset.frequency,
+        producer=dataset.producer,
+        theme=THEME,
+        keywords=("DIP", "KIP", "daftar informasi publik"),
+        fields=LISTED,
+    )
+
+
 DIK = Dataset(
     name="dik",
     version=1,
@@ -58,7 +70,7 @@ DIK = Dataset(
     "konsekuensi, dengan dasar dan batas waktunya.",
     kind="sistem",
     primary_key=("nomor",),
-    theme="keterbukaan informasi",
+    theme=THEME,
     keywords=("DIK", "KIP", "informasi yang dikecualikan"),
     fields=(
         _column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
@@ -70,23 +82,20 @@ DIK = Dataset(
         replace(_column("jumlah", "Jumlah", "Banyaknya bahan.", "integer"), ukuran="Jumlah", satuan="bahan"),
     ),
 )
-STANDARDS = {standard.name: standard for standard in (DIP, DIK)}
-
 Satker = Mapping[str, Mapping[str, str]]
 
 
-def listed(datasets: Iterable[Dataset], at: datetime, satker: Satker) -> str:
-    """SELECT of the DIP over these public datasets at `at`; `satker` gives each unit's `nama` and `tipe` by code."""
-    items = " UNION ALL ".join(_items(dataset, at) for dataset in datasets)
+def listed(dataset: Dataset, at: datetime, satker: Satker) -> str:
+    """SELECT of the DIP of a public dataset at `at`; `satker` gives each unit's `nama` and `tipe` by code."""
     heads = " ".join(f"WHEN {_text(tipe)} THEN {_text(head)}" for tipe, head in HEADS.items())
     kinds = " ".join(f"WHEN {_text(code)} THEN {_text(word)}" for code, word in CATEGORIES.items())
     return (
-        f"WITH satker(kode, nama, tipe) AS ({_units(satker)}), bahan AS ({items})"
-        " SELECT row_number() OVER (ORDER BY jenis, kunci, kelas) AS nomor, judul, ringkasan,"
+        f"WITH satker(kode, nama, tipe) AS ({_units(satker)}), bahan AS ({_items(dataset, at)})"
+        " SELECT row_number() OVER (ORDER BY kunci, kelas) AS nomor, judul, ringkasan,"
         f" coalesce(CASE tipe {heads} END || ' ', '') || coalesce(nama, kode_satker) AS penguasa,"
         " coalesce(nama, kode_satker) AS penanggung_jawab, waktu || ', ' || tempat AS waktu_tempat,"
         " 'Rekaman elektronik' AS bentuk, 'Menurut Jadwal Retensi Arsip satker' AS retensi,"
-        f" media, CASE kelas {kinds} END AS kategori"
+        f" {_text(f'{dataset.kind}; urn:spit:dataset:{dataset.name}')} AS media, CASE kelas {kinds} END AS kategori"
         " FROM bahan LEFT JOIN satker ON kode = kode_satker ORDER BY nomor"
     )
 
@@ -115,21 +124,20 @@ def _items(dataset: Dataset, at: datetime) -> str:
     satker = first("kode_satker", otherwise="'DIVHUMAS'")
     arrived = "left((_diterima_pada AT TIME ZONE 'UTC')::VARCHAR, 10)"
     said = {
-        "jenis": _text(dataset.name),
         "kunci": "_kunci",
         "kode_satker": satker,
         "judul": first("judul", otherwise=_text(dataset.title)),
         "ringkasan": f"left({first('keterangan', 'isi', otherwise=_text(dataset.description))}, 300)",
         "waktu": f"{first('periode', 'tanggal_kejadian', otherwise=arrived)}::VARCHAR",
         "tempat": first("kode_wilayah", otherwise=satker),
-        "media": _text(f"{dataset.kind}; urn:spit:dataset:{dataset.name}"),
         "kelas": first("klasifikasi_informasi", otherwise="'SETIAP_SAAT'"),
     }
-    if dataset.kind == "tabel":
+    table = dataset.kind == "tabel"
+    if table:
         about = f"concat_ws(', ', {_text(dataset.title)}, {said['waktu']})"
         said |= {"kunci": f"concat_ws('|', {satker}, {said['waktu']})", "judul": about}
     selected = ", ".join(f"{sql} AS {name}" for name, sql in said.items())
-    return f"SELECT DISTINCT {selected} FROM ({publik.rows(dataset, at)})"
+    return f"SELECT {'DISTINCT ' if table else ''}{selected} FROM ({publik.rows(dataset, at)})"
 
 
 def _units(satker: Satker) -> str:
