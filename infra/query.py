@@ -89,6 +89,8 @@ def answer(job: Mapping[str, Any]) -> dict[str, str]:
     try:
         with opened(shown, megabytes=limits.megabytes, threads=limits.threads) as con:
             return {"arrow": _run(con, job["sql"], shown, limits)}
+    except duckdb.OutOfMemoryException:
+        return {"refused": _too_hungry(limits)}
     except (duckdb.Error, Refused) as error:
         return {"refused": str(error)}
 
@@ -126,12 +128,16 @@ def _too_large(limits: Limits) -> str:
     return f"The result is larger than {limits.answer_megabytes} MiB. Select fewer columns or rows, or aggregate."
 
 
+def _too_hungry(limits: Limits) -> str:
+    return f"Stopped: it needed more than {limits.megabytes} MiB of memory. Filter earlier, or aggregate."
+
+
 def _explain(failure: sandbox.Failure, limits: Limits) -> str:
     match failure.why:
         case "waktu":
             return f"Stopped after {limits.seconds:g} seconds. Filter earlier; join only on what belongs together."
         case "memori":
-            return f"Stopped: it needed more than {limits.megabytes} MiB of memory. Filter earlier, or aggregate."
+            return _too_hungry(limits)
         case "keluaran":
             return _too_large(limits)
         case "mati":
