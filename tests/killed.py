@@ -1,5 +1,6 @@
 """A worker that kills itself (SIGKILL) before or after its n-th outward act: a write to the store, ledger or lake."""
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from infra.ledger import Ledger
 from infra.settings import Settings
 from infra.sources import FolderSource
 
-acts = 0
+acts = itertools.count(1)
 
 
 def work(settings: Settings, names: list[str], at: int) -> None:
@@ -40,14 +41,12 @@ def work(settings: Settings, names: list[str], at: int) -> None:
         inbox.break_leases()  # as a stack does that starts and knows every worker to be dead
     for name in names:
         getattr(steps, name)(settings)
-    (settings.home / "acts").write_text(str(acts))
+    (settings.home / "acts").write_text(str(next(acts) - 1))
 
 
 def _counter(at: int) -> Callable[[], None]:
     def count() -> None:
-        global acts
-        acts += 1
-        if acts == at:
+        if next(acts) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return count

@@ -1,13 +1,19 @@
 """The whole way without Airflow: drops, ledger, raw, judging, receipts, tables; on a real store and ledger."""
 
 import errno
-import os
+import hashlib
+import resource
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from infra import steps
+from infra.inbox import Inbox
 from infra.store import content_key, open_store
 from tests.office import Installation, counts
 from tests.samples import make
@@ -182,14 +188,10 @@ def test_a_link_out_of_the_folder_is_not_followed(spit: Installation, tmp_path: 
     assert spit.rules(spit.one("foto").receipt) == ["BERKAS_TIDAK_ADA"]
 
 
-def test_a_full_disk_is_weather_and_loses_nothing(spit: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk is full for real for this process: no file may grow beyond 64 KiB."""
-    import resource
-    import signal
-
+def test_a_full_disk_is_weather_and_loses_nothing(spit: Installation) -> None:
+    """Full for real, for this process: the kernel lets no file grow beyond 150 kB."""
     spit.drop("video", make.items("video", {}, files={"bahan.mp4": b"x" * 200_000}))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    monkeypatch.setattr(signal, "SIGXFSZ", signal.SIGXFSZ)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, before[1]))
@@ -236,4 +238,116 @@ def test_the_row_balance_holds_for_every_sample(spit: Installation) -> None:
         assert s.rows_in == (s.rows_accepted or 0) + (s.rows_returned or 0) + (s.rows_skipped or 0)
         for file in spit.receipt(s.receipt)["berkas"]:
             assert file["masuk"] == file["diterima"] + file["dikembalikan"] + file["dilewati"]
-    assert os.listdir(spit.settings.landing / "jateng") == ["answers"]
+    assert [p.name for p in (spit.settings.landing / "jateng").iterdir()] == ["answers"]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Two releases: a text, a photo and a table, then a correction of the text, and secrets beside what is public."""
+    spit = Installation.at(tmp_path_factory.mktemp("released") / "spit")
+    spit.drop("teks", text())
+    spit.drop(
+        "foto", make.items("foto", {}, {"nomor": "RAHASIA/1", "lisensi": "INTERNAL", "judul": "Rahasia internal"})
+    )
+    spit.drop("tabel", make.table("layanan_informasi", make.ROWS["layanan_informasi"]))
+    spit.take_in()
+    assert spit.publish()["release"] == {"release": 1, "batches": 1}
+    spit.drop("teks", text(judul="Judul yang diperbaiki"))
+    spit.take_in()
+    assert spit.publish()["release"] == {"release": 2, "batches": 1}
+    return spit
+
+
+def test_an_analyst_sees_the_correction_and_history_keeps_both(released: Installation) -> None:
+    assert released.rows("SELECT judul, _kiriman FROM teks") == [
+        {"judul": "Judul yang diperbaiki", "_kiriman": released.one("teks", 2).receipt}
+    ]
+    assert released.rows("SELECT count(*) AS n FROM teks_riwayat") == [{"n": 2}]
+
+
+def test_everything_released_says_so(released: Installation) -> None:
+    assert {s.state for s in released.submissions().values()} == {"TERBIT"}
+    assert released.publish() == {
+        "audit": {"proposed": 0, "failed": 0},
+        "release": {"release": 0, "batches": 0},
+        "deliver": {"release": 2, "written": 0, "failed": 0},
+    }
+
+
+def test_a_media_reference_has_uri_hash_type_size_and_rights_and_no_place(released: Installation) -> None:
+    row = released.rows("SELECT * FROM media WHERE nomor = 'UJI/2026/001'")[0]
+
+    assert row["uri"] == f"urn:spit:media:sha256:{row['sha256']}"
+    assert (row["tipe_media"], row["lebar_px"], row["lisensi"], row["ada_gps"]) == (
+        "image/jpeg",
+        160,
+        "CC-BY-4.0",
+        True,
+    )
+    assert row["ukuran_byte"] == len(make.media("foto")["bahan.jpg"])
+
+
+def test_what_is_internal_reaches_no_public_file_and_gps_no_file_at_all(released: Installation) -> None:
+    lake = Path(released.settings.store)
+    public = [p for p in (lake / "published").rglob("*") if p.is_file()]
+    public += [p for p in (released.settings.home / "partners").rglob("*") if p.is_file()]
+
+    assert len(public) > 20
+    assert [p for p in public if b"RAHASIA" in p.read_bytes() or b"Rahasia internal" in p.read_bytes()] == []
+    assert [p for p in public if b"ada_gps" in p.read_bytes()] == []
+
+
+def test_a_failed_audit_leaves_the_release_before_it_standing(tmp_path: Path) -> None:
+    from infra.lake import Lake
+
+    spit = Installation.at(tmp_path / "spit")
+    spit.drop("teks", text())
+    spit.take_in()
+    spit.publish()
+    spit.drop("foto", make.items("foto", {}))
+    spit.take_in()
+    # A bug of ours, planted: the media row of the photo is committed a second time, by another name.
+    lake = Lake(open_store(spit.settings.store))
+    [*_, judged] = sorted((Path(spit.settings.store) / "judged").iterdir())
+    rows = pq.read_table(judged / "media.parquet")
+    broken = rows.set_column(rows.schema.get_field_index("nomor"), "nomor", pa.array(["TIDAK/ADA"]))
+    from sqlalchemy import text as statement
+
+    version = lake.commit("media", broken, 99)
+    with Inbox.open(spit.settings.ledger) as inbox, inbox.ledger.engine.begin() as connection:
+        connection.execute(
+            statement("UPDATE batch SET versions = json_set(versions, '$.media', :v) WHERE commit_no = 2"),
+            {"v": version},
+        )
+    counts_ = spit.publish()
+
+    assert counts_["audit"]["failed"] > 0
+    assert counts_["release"] == {"release": 0, "batches": 0}
+    assert spit.one("foto").state == "DISETUJUI_WALIDATA"
+    assert spit.rows("SELECT count(*) AS n FROM foto") == [{"n": 0}]
+    assert (Path(spit.settings.store) / "audits" / "00000002.html").exists()
+
+
+def test_reconcile_finds_a_changed_byte_and_nothing_else(released: Installation, tmp_path: Path) -> None:
+    shutil.copytree(released.settings.home, tmp_path / "spit")
+    spit = Installation.at(tmp_path / "spit")
+    assert steps.reconcile(spit.settings)["odd"] == []
+
+    photo = make.media("foto")["bahan.jpg"]
+    path = Path(spit.settings.store) / content_key(hashlib.sha256(photo).hexdigest())
+    path.chmod(0o600)
+    path.write_bytes(photo[:-1] + b"x")
+    (odd,) = steps.reconcile(spit.settings)["odd"]
+    assert "bahan.jpg no longer has the bytes" in odd
+
+
+def test_maintain_changes_nothing_that_a_reader_sees(released: Installation, tmp_path: Path) -> None:
+    shutil.copytree(released.settings.home, tmp_path / "spit")
+    spit = Installation.at(tmp_path / "spit")
+    before = spit.rows("SELECT * FROM teks_riwayat ORDER BY ALL")
+    assert steps.maintain(spit.settings)["compacted"] > 0
+    assert spit.rows("SELECT * FROM teks_riwayat ORDER BY ALL") == before
+    spit.drop("teks-baru", text(7))
+    spit.take_in()
+    spit.publish()
+    assert spit.rows("SELECT count(*) AS n FROM teks") == [{"n": 2}]

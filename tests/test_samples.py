@@ -31,7 +31,7 @@ ELSEWHERE = {
     "BERKAS_TERLALU_BESAR": "tests/test_media.py",
     "BERKAS_MACET": "tests/test_media.py",
 }
-"""Rules that need more than one folder to be broken, and where that is tested. Reading faults: tests/test_readers.py."""
+"""Rules that need more than one folder to be broken, and where that is tested. Reading: tests/test_readers.py."""
 
 
 @cache

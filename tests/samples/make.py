@@ -44,14 +44,22 @@ GOOD = {
 }
 ROWS = {
     "layanan_informasi": [
-        "kode_satker,periode,saluran,jumlah_permohonan,jumlah_dikabulkan,jumlah_ditolak,rata_waktu_hari".split(","),
-        "JATENG,2026-10,LANGSUNG,12,10,1,6.5".split(","),
-        "JATENG,2026-10,SURAT,10,8,1,7.2".split(","),
+        [
+            "kode_satker",
+            "periode",
+            "saluran",
+            "jumlah_permohonan",
+            "jumlah_dikabulkan",
+            "jumlah_ditolak",
+            "rata_waktu_hari",
+        ],
+        ["JATENG", "2026-10", "LANGSUNG", "12", "10", "1", "6.5"],
+        ["JATENG", "2026-10", "SURAT", "10", "8", "1", "7.2"],
     ],
     "pantauan_media": [
-        "kode_satker,periode,jenis_media,nada,jumlah_berita,jangkauan".split(","),
-        "JATENG,2026-10,DARING,POSITIF,120,45000".split(","),
-        "JATENG,2026-10,CETAK,NETRAL,20,".split(","),
+        ["kode_satker", "periode", "jenis_media", "nada", "jumlah_berita", "jangkauan"],
+        ["JATENG", "2026-10", "DARING", "POSITIF", "120", "45000"],
+        ["JATENG", "2026-10", "CETAK", "NETRAL", "20", ""],
     ],
 }
 
