@@ -9,7 +9,7 @@ it, then start the Dag by hand). Nothing is lost, nothing is taken twice.
 
 from __future__ import annotations
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, chain, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.watch import CURATED, LANDING
@@ -55,7 +55,7 @@ def ingest() -> None:
             raise AirflowSkipException("nothing was due")
         return counts
 
-    land() >> judge() >> [answer(), curate()]
+    chain(land(), judge(), [answer(), curate()])
 
 
 ingest()

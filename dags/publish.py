@@ -10,7 +10,7 @@ run and the daily `reconcile` deliver what is missing.
 
 from __future__ import annotations
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, chain, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.watch import CURATED, RELEASED
@@ -50,7 +50,7 @@ def publish() -> None:
 
         return steps.deliver(settings.Settings.from_env())
 
-    audit() >> release() >> deliver()
+    chain(audit(), release(), deliver())
 
 
 publish()

