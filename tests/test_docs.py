@@ -102,9 +102,14 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 def _named(program: str) -> set[str]:
-    """What the pages have a reader type after the name of a program."""
-    code = "\n".join(part for path in PAGES for part in re.findall(r"```.*?```|`[^`]+`", read(path), re.DOTALL))
-    return set(re.findall(rf"\b{program} ([a-z-]+)\b", code))
+    """What the pages have a reader type after the name of a program: in a code block or at the start of a code span."""
+    found: set[str] = set()
+    for text in map(read, PAGES):
+        blocks = re.findall(r"^```.*?^```", text, re.DOTALL | re.MULTILINE)
+        spans = re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+        lines = [line for block in blocks for line in block.splitlines()] + [" ".join(span.split()) for span in spans]
+        found |= {word for line in lines for word in re.findall(rf"(?:^|\$ |&& |bin/|=\S+ ){program} ([a-z-]+)", line)}
+    return found
 
 
 def test_every_command_named_exists() -> None:
