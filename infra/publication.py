@@ -7,13 +7,14 @@ is new in it. The catalogue comes last: whoever reads it finds every file it nam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
+import orjson
 import pyarrow as pa
 
 from infra.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
@@ -25,6 +26,7 @@ from transforms.publik import Edition, Facts
 from transforms.vocabulary import Place
 
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -67,8 +69,11 @@ def publish(connection: Connection, store: Store, release: Release, *, base: str
     """
     shelf = Shelf(store)
     open_ = [standard for name, standard in tables().items() if standard.public and name in release.tables]
-    editions = [_edition(connection, shelf, standard, release) for standard in open_]
-    editions += _lists(connection, shelf, release, editions)
+    gates = {standard.name: _gate(connection, store, standard, release) for standard in open_}
+    editions = [_edition(connection, shelf, standard, release, gates[standard.name].since) for standard in open_]
+    if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
+        editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
+        editions.append(_closed(shelf, of_offices, gates))
     kept = {f"{ROOT}/{file.path}" for edition in editions for file in edition.files}
     kept |= {record_key(edition.standard, edition.id) for edition in editions}
     for file in (f for e in editions if e.standard.name == "media" for f in e.files if f.format != "skema"):
@@ -103,48 +108,61 @@ def _places() -> dict[str, Place]:
     return {p["kode"]: Place(p["kode"], p["nama"], *(float(p[s]) for s in sides)) for p in reference.read("letak")}
 
 
-def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: Release) -> Edition:
-    at = _turning_point(connection, standard, release.at)
-    id_ = f"{standard.version}.{release.tables[standard.name]}-{mark(standard, publik.rows(standard, at))}"
+@dataclass(frozen=True)
+class _Gate:
+    """How the clock stands to a dataset at a release: what it showed last, and what it keeps closed."""
+
+    since: datetime
+    closed: list[dict[str, Any]]
+
+
+def _gate(connection: Connection, store: Store, standard: Dataset, release: Release) -> _Gate:
+    """Asked of the lake once per table version and embargo, then remembered, outside of what is published."""
+    key = f"gates/{standard.name}.json"
+    rules = [publik.rows(standard, SINCE_EVER), publik.excluded(standard, SINCE_EVER)]
+    about = {"version": release.tables[standard.name], "rules": mark(standard, rules)}
+    known = orjson.loads(store.get(key)) if store.stat(key) else {}
+    if not (about.items() <= known.items() and _instant(known["since"]) <= release.at < _instant(known["until"])):
+        (found,) = connection.execute(publik.turning_points(standard, release.at)).to_arrow_table().to_pylist()
+        closed = connection.execute(publik.excluded(standard, release.at)).to_arrow_table().to_pylist()
+        known = {**about, "since": found["since"] or SINCE_EVER, "until": found["until"] or FOR_EVER, "closed": closed}
+        store.put(key, as_json(known))
+    closed = [{**row, "sampai": row["sampai"] and date.fromisoformat(str(row["sampai"]))} for row in known["closed"]]
+    return _Gate(_instant(known["since"]), closed)
+
+
+def _instant(known: str | datetime) -> datetime:
+    return datetime.fromisoformat(str(known))
+
+
+def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: Release, since: datetime) -> Edition:
+    id_ = f"{standard.version}.{release.tables[standard.name]}-{mark(standard, publik.rows(standard, since))}"
 
     def rows() -> pa.RecordBatchReader:
-        return connection.execute(publik.rows(standard, at)).to_arrow_reader(ROW_GROUP)
+        return connection.execute(publik.rows(standard, since)).to_arrow_reader(ROW_GROUP)
 
     def facts(_: int) -> Facts:
-        (row,) = connection.execute(publik.facts(standard, at)).to_arrow_table().to_pylist()
+        (row,) = connection.execute(publik.facts(standard, since)).to_arrow_table().to_pylist()
         return publik.read_facts(row)
 
     return shelf.edition(standard, id_, rows, facts)
 
 
-def _turning_point(connection: Connection, standard: Dataset, at: datetime) -> datetime:
-    if not publik.knows_embargo(standard):
-        return SINCE_EVER
-    (last,) = connection.execute(publik.turning_point(standard, at)).to_arrow_table().column(0).to_pylist()
-    return last or SINCE_EVER
-
-
-def _lists(connection: Connection, shelf: Shelf, release: Release, editions: Sequence[Edition]) -> Iterator[Edition]:
-    """The list of what is open of each dataset, new when its edition is, and that of what is excluded anywhere."""
-    units = reference.satker()
-    of_offices = [edition for edition in editions if edition.standard.name in datasets()]
-    for edition in of_offices:
-        yield _listing(connection, shelf, release, edition, units)
-    if of_offices:
-        closed = connection.execute(dip.excluded([e.standard for e in of_offices], release.at, units)).to_arrow_table()
-        about = publik.together([edition.facts for edition in of_offices])
-        made_from = [closed.to_pylist(), [edition.id for edition in of_offices]]
-        id_ = f"{dip.DIK.version}.{mark(dip.DIK, made_from)}"
-        yield shelf.edition(dip.DIK, id_, closed.to_reader, lambda count: replace(about, rows=count))
-
-
-def _listing(connection: Connection, shelf: Shelf, release: Release, edition: Edition, units: dip.Satker) -> Edition:
-    standard = dip.listing(edition.standard)
+def _listing(connection: Connection, shelf: Shelf, edition: Edition, since: datetime) -> Edition:
+    """The list of what is open of a dataset: new when its edition is."""
+    standard, units = dip.listing(edition.standard), reference.satker()
 
     def rows() -> pa.RecordBatchReader:
-        return connection.execute(dip.listed(edition.standard, release.at, units)).to_arrow_reader(ROW_GROUP)
+        return connection.execute(dip.listed(edition.standard, since, units)).to_arrow_reader(ROW_GROUP)
 
-    made_from = [dip.listed(edition.standard, SINCE_EVER, units), edition.id]
+    id_ = f"{standard.version}.{mark(standard, [dip.listed(edition.standard, since, units), edition.id])}"
     about = publik.together([edition.facts])
-    id_ = f"{standard.version}.{mark(standard, made_from)}"
     return shelf.edition(standard, id_, rows, lambda count: replace(about, rows=count))
+
+
+def _closed(shelf: Shelf, editions: Sequence[Edition], gates: Mapping[str, _Gate]) -> Edition:
+    """The list of what is excluded anywhere."""
+    table = dip.excluded({e.standard.title: gates[e.standard.name].closed for e in editions}, reference.satker())
+    id_ = f"{dip.DIK.version}.{mark(dip.DIK, [table.to_pylist(), [edition.id for edition in editions]])}"
+    about = publik.together([edition.facts for edition in editions])
+    return shelf.edition(dip.DIK, id_, table.to_reader, lambda count: replace(about, rows=count))

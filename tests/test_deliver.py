@@ -138,6 +138,28 @@ def test_only_what_changed_is_written_again(store: Store) -> None:
     assert named(store, "published/") == {f.path for e in again.editions for f in e.files if f.format != "skema"}
 
 
+def test_a_dataset_that_did_not_change_is_not_even_asked(store: Store) -> None:
+    first = put_out(store, SMALL)
+    with lake({"foto": [*SMALL["foto"], row(FOTO, "c")]}) as without_teks:
+        again = publish(without_teks, store, released(SMALL, 2, foto=5))
+    facts = [{e.standard.name: e.facts.rows for e in publication.editions} for publication in (first, again)]
+    assert facts[1] == facts[0] | {"foto": 3, "dip_foto": 3}
+
+
+def test_what_is_excluded_is_asked_again_when_an_embargo_ends(store: Store) -> None:
+    waiting = row(FOTO, "c", klasifikasi_informasi="DIKECUALIKAN", embargo_sampai=AT + timedelta(hours=1))
+    content = {**SMALL, "foto": [*SMALL["foto"], waiting]}
+    counts = [
+        next(
+            e.facts.rows
+            for e in put_out(store, content, released(content, number)).editions
+            if e.standard.name == "dik"
+        )
+        for number in (1, 2, 3, 1)
+    ]
+    assert counts == [0, 1, 1, 0]
+
+
 def test_an_embargo_that_ends_makes_a_new_edition_of_the_same_version(store: Store) -> None:
     waiting = row(FOTO, "c", embargo_sampai=AT + timedelta(hours=1))
     content = {**SMALL, "foto": [*SMALL["foto"], waiting]}

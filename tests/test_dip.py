@@ -10,7 +10,7 @@ import pytest
 from schemas.dataset import Dataset, datasets, tables
 from schemas.reference import satker
 from tests.released import AT, SECRET, lake, row, rows_of
-from transforms import dip
+from transforms import dip, publik
 
 FOTO, TEKS, LAYANAN = (tables()[name] for name in ("foto", "teks", "layanan_informasi"))
 
@@ -24,7 +24,8 @@ def listed(dataset: Dataset, rows: Rows) -> Rows:
 
 def excluded(dataset: Dataset, rows: Rows) -> Rows:
     with lake({dataset.name: rows}) as connection:
-        return connection.execute(dip.excluded([dataset], AT, satker())).to_arrow_table().to_pylist()
+        closed = connection.execute(publik.excluded(dataset, AT)).to_arrow_table().to_pylist()
+    return dip.excluded({dataset.title: closed}, satker()).to_pylist()
 
 
 def closed(key: str, **values: Any) -> dict[str, Any]:

@@ -55,8 +55,13 @@ def test_an_embargo_ends_at_its_instant() -> None:
     foto = tables()["foto"]
     rows = [row(foto, str(n), embargo_sampai=AT + timedelta(microseconds=n)) for n in (-1, 0, 1)]
     assert [r["nomor"] for r in select(foto, rows, publik.rows)] == ["-1-terbuka", "0-terbuka"]
-    (turned,) = select(foto, rows, publik.turning_point)
-    assert list(turned.values()) == [AT]
+    assert select(foto, rows, publik.turning_points) == [{"since": AT, "until": AT + timedelta(microseconds=1)}]
+    assert select(foto, rows[:2], publik.turning_points) == [{"since": AT, "until": None}]
+
+
+def test_a_dataset_without_embargo_never_turns() -> None:
+    layanan = tables()["layanan_informasi"]
+    assert select(layanan, [row(layanan, "a")], publik.turning_points) == [{"since": None, "until": None}]
 
 
 def test_the_instant_of_a_release_may_be_written_in_any_zone() -> None:
@@ -171,12 +176,8 @@ def test_exporters_read_only_through_the_gate() -> None:
 
 
 def test_the_lists_name_no_table_but_through_the_gate() -> None:
-    lists = [dip.listed(dataset, AT, satker()) for dataset in datasets().values()]
-    for sql in (*lists, dip.excluded(datasets().values(), AT, satker())):
-        rest = sql
-        for dataset in datasets().values():
-            for gate in (publik.rows(dataset, AT), publik.excluded(dataset, AT)):
-                rest = rest.replace(f"FROM ({gate})", "")
+    for dataset in datasets().values():
+        rest = dip.listed(dataset, AT, satker()).replace(f"FROM ({publik.rows(dataset, AT)})", "")
         assert set(re.findall(r"(?:FROM|JOIN)\s+(\S+)", rest)) == {"bahan", "satker"}
 
 

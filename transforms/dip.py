@@ -1,13 +1,16 @@
 """The two lists of UU 14/2008: what information there is (DIP), and what is excluded, without its content (DIK).
 
-Both are made by SQL over what the public gate gives, and published like any dataset.
+Both are made of what the public gate gives and nothing else, and published like any dataset.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
 
 from schemas.dataset import Constraints, Dataset, Field
 from transforms import publik
@@ -100,18 +103,22 @@ def listed(dataset: Dataset, at: datetime, satker: Satker) -> str:
     )
 
 
-def excluded(datasets: Iterable[Dataset], at: datetime, satker: Satker) -> str:
-    """SELECT of the DIK over these public datasets at `at`."""
-    items = " UNION ALL ".join(
-        f"SELECT {_text(dataset.title)} AS jenis, * FROM ({publik.excluded(dataset, at)})" for dataset in datasets
-    )
-    return (
-        f"WITH satker(kode, nama, tipe) AS ({_units(satker)}), bahan AS ({items})"
-        " SELECT row_number() OVER (ORDER BY jenis, kode_satker, dasar, uji, sampai) AS nomor,"
-        " jenis AS jenis_informasi, coalesce(nama, kode_satker) AS penanggung_jawab,"
-        " 'Pasal 17 huruf ' || dasar[1] || coalesce(' angka ' || nullif(dasar[2:], ''), '') AS dasar,"
-        " uji AS nomor_uji, sampai, jumlah FROM bahan LEFT JOIN satker ON kode = kode_satker ORDER BY nomor"
-    )
+def excluded(closed: Mapping[str, Sequence[Mapping[str, Any]]], satker: Satker) -> pa.Table:
+    """The DIK: by title of the dataset, the rows that `publik.excluded` gave of it."""
+    rows = [
+        {
+            "jenis_informasi": title,
+            "penanggung_jawab": satker[row["kode_satker"]]["nama"] if row["kode_satker"] in satker else "-",
+            "dasar": row["dasar"] and f"Pasal 17 huruf {' angka '.join(row['dasar'])}",
+            "nomor_uji": row["uji"],
+            "sampai": row["sampai"],
+            "jumlah": row["jumlah"],
+        }
+        for title, found in closed.items()
+        for row in found
+    ]
+    rows.sort(key=lambda row: [str(value) for value in row.values()])
+    return pa.Table.from_pylist([{"nomor": at, **row} for at, row in enumerate(rows, 1)], DIK.arrow)
 
 
 def _items(dataset: Dataset, at: datetime) -> str:

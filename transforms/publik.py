@@ -139,21 +139,24 @@ def excluded(dataset: Dataset, at: datetime) -> str:
         f"{sql if column in present else f'NULL::{type_}'} AS {name}" for name, (column, sql, type_) in wanted.items()
     )
     closed = "klasifikasi_informasi = 'DIKECUALIKAN'" if "klasifikasi_informasi" in present else "FALSE"
-    over = f" AND {_over(at)}" if knows_embargo(dataset) else ""
+    over = f" AND {_over(at)}" if _knows_embargo(dataset) else ""
     return f"SELECT {selected}, count(*) AS jumlah FROM {_quoted(dataset.name)} WHERE {closed}{over} GROUP BY ALL"
 
 
-def knows_embargo(dataset: Dataset) -> bool:
-    """Whether the clock alone can make a row of this dataset public."""
-    return any(f.name == "embargo_sampai" for f in dataset.fields)
+def turning_points(dataset: Dataset, at: datetime) -> str:
+    """SELECT of the last embargo that has ended by `at` and the next that will: columns `since`, `until`.
 
-
-def turning_point(dataset: Dataset, at: datetime) -> str:
-    """SELECT of the last embargo that has ended by `at`, of a dataset that knows embargoes.
-
-    Between two embargoes the clock changes nothing: `rows` at this instant and at `at` are the same.
+    From the one to the other the clock changes nothing: `rows` and `excluded` are the same at every instant between.
+    For us only: that an embargo will end is itself not public.
     """
-    return f"SELECT max(embargo_sampai) FROM ({rows(dataset, at)})"
+    over = _over(at) if _knows_embargo(dataset) else "TRUE"
+    last = "embargo_sampai" if _knows_embargo(dataset) else "NULL::TIMESTAMPTZ"
+    points = f"max({last}) FILTER (WHERE {over}) AS since, min({last}) FILTER (WHERE NOT {over}) AS until"
+    return f"SELECT {points} FROM {_quoted(dataset.name)}"
+
+
+def _knows_embargo(dataset: Dataset) -> bool:
+    return any(f.name == "embargo_sampai" for f in dataset.fields)
 
 
 def facts(dataset: Dataset, at: datetime) -> str:
