@@ -251,6 +251,19 @@ def export(partner: str, as_json: bool) -> int:
 
 
 @command()
+@click.argument("number")
+def retry(number: str, as_json: bool) -> int:
+    """Let a submission that is stuck (MACET) be judged again, once what stopped it has been mended."""
+    from infra import steps
+    from infra.submit import Refused
+
+    if not steps.retry(Settings.from_env(), number):
+        raise Refused(f"{number} is not stuck; `satu status` shows what is")
+    _show({"receipt": number, "state": "DITERIMA_RAW"}, f"{number} will be judged again by the next run", as_json)
+    return FINE
+
+
+@command()
 @click.argument(
     "name",
     type=click.Choice(["land", "judge", "answer", "curate", "audit", "release", "deliver", "reconcile", "maintain"]),

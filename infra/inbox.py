@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal, Self
 
 from sqlalchemy import and_, case, func, insert, select, true, update
@@ -82,7 +82,8 @@ class Inbox:
             newest = connection.execute(
                 select(submission).where(same).order_by(submission.c.version.desc()).limit(1)
             ).first()
-            if newest and newest.fingerprint == fingerprint:
+            healed = newest and newest.state == "DITOLAK" and state != "DITOLAK"  # refused then, welcome now
+            if newest and newest.fingerprint == fingerprint and not healed:
                 return read_submissions(connection, submission.c.id == newest.id)[0], False
             if newest:
                 year, number, version = newest.year, newest.number, newest.version + 1
@@ -146,6 +147,13 @@ class Inbox:
         """Judged batches whose rows are not in the tables yet, or not in all of them."""
         with self.ledger.read() as connection:
             return read_batches(connection, batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None))
+
+    def finished(self, older_than: timedelta) -> list[int]:
+        """Numbers of batches that have been released, and were curated and answered, longer ago than this."""
+        with self.ledger.read() as connection:
+            then = datetime.now(UTC) - older_than
+            done = batch.c.answered_at.is_not(None) & (batch.c.curated_at < then) & (batch.c.released_at < then)
+            return [b.id for b in read_batches(connection, done)]
 
     def unreleased(self) -> list[Batch]:
         """Curated batches no release holds yet, in commit order."""

@@ -18,6 +18,7 @@ from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
 from schemas.finding import VALUE_LIMIT
 from transforms import media, shape
+from transforms.shape import OFFLINE
 
 Known = Callable[[str], Sequence[str]]
 """Table name → the Parquet files that hold its rows judged so far."""
@@ -87,7 +88,7 @@ class _Pass:
 
     def __init__(self, dataset: Dataset, opened: list[Opened], batch: int, known: Known) -> None:
         self.dataset, self.opened, self.batch, self.known = dataset, opened, batch, known
-        self.con = duckdb.connect()
+        self.con = duckdb.connect(config=OFFLINE)
 
     def run(self, out: dict[str, list[pa.Table]], balance: dict[tuple[str, str], list[int]]) -> None:
         """Add this dataset's rows, media and findings to `out`, and its counts to `balance`."""
@@ -330,7 +331,7 @@ def _table(name: str, rows: Sequence[dict[str, object]]) -> pa.Table:
 
 
 def _outcomes(opened: Sequence[Opened], verdict: dict[str, pa.Table]) -> list[Outcome]:
-    with duckdb.connect() as con:
+    with duckdb.connect(config=OFFLINE) as con:
         con.register("neraca", verdict["neraca_baris"])
         con.register("temuan", verdict["temuan"])
         counts = {

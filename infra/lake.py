@@ -54,16 +54,17 @@ class Lake:
         """The rows as the table's standard wants them; ContractError when they are not. Do it before any commit."""
         return cast(tables()[table], rows)
 
-    def commit(self, table: str, rows: pa.Table, batch: int) -> int | None:
+    def commit(self, table: str, rows: pa.Table, batch: int, formed: datetime | None = None) -> int | None:
         """Append what a batch adds to a table; the version after. No rows: no commit (None while there is no table).
 
         Exactly once per table and batch: the commit carries the batch as a Delta transaction, so one that is there
-        is not repeated, and of two workers at the same batch the slower finds the other's.
+        is not repeated, and of two workers at the same batch the slower finds the other's. `formed` is when the batch
+        was formed: a ledger restored from an older copy gives its numbers out again, for other rows.
         """
         rows = _commented(self.check(table, rows))
         if not rows.num_rows:
             return self.version(table)
-        name = f"batch-{batch}"
+        name = f"batch-{batch}" + (f"-{formed.astimezone(UTC):%Y%m%dT%H%M%S.%f}" if formed else "")
         properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(name, 1)])
 
         def append(delta: DeltaTable) -> None:

@@ -16,6 +16,7 @@ from infra.lake import Lake
 from infra.landing import parcel
 from infra.store import Store, content_key
 from schemas.dataset import datasets
+from transforms.shape import OFFLINE
 
 FIXITY_SUBMISSIONS = 200
 """Submissions whose raw bytes are read and hashed again in one run: the newest, so the cost is that of what is new."""
@@ -36,7 +37,7 @@ def _missing_rows(store: Store, inbox: Inbox) -> list[str]:
     if released is None:
         return []
     held: dict[int, int] = {}
-    with duckdb.connect() as con:
+    with duckdb.connect(config=OFFLINE) as con:
         for name in datasets():
             if name in released.tables:
                 files = lake.files(name, released.tables[name])
@@ -45,7 +46,7 @@ def _missing_rows(store: Store, inbox: Inbox) -> list[str]:
                     held[batch] = held.get(batch, 0) + rows
     promised: dict[int, int] = {}
     for s in inbox.recent(limit=1_000_000):
-        if s.batch_id in released.batches and s.state != "DITARIK":
+        if s.batch_id is not None and s.batch_id in released.batches and s.state != "DITARIK":
             promised[s.batch_id] = promised.get(s.batch_id, 0) + (s.rows_accepted or 0)
     return [
         f"batch {batch}: the ledger says {rows} rows were accepted, the released tables hold {held.get(batch, 0)}"
@@ -71,7 +72,7 @@ def _fixity(store: Store, inbox: Inbox) -> tuple[int, list[str]]:
             if stat is None:
                 broken.append(f"{s.receipt}: {file.name} is not in raw")
                 continue
-            with store.open(content_key(file.sha256)) as stream:
+            with store.local(content_key(file.sha256)) as path, path.open("rb") as stream:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
                     broken.append(f"{s.receipt}: {file.name} no longer has the bytes it arrived with")
     return len(looked), broken

@@ -20,6 +20,7 @@ from infra.lake import Lake
 from infra.records import Batch
 from infra.store import Store
 from schemas.dataset import tables
+from transforms.shape import OFFLINE
 
 
 def audit_key(commit_no: int, suffix: str = "json") -> str:
@@ -53,7 +54,7 @@ def _propose(database: Path, lake: Lake, newest: Batch, batches: Sequence[int]) 
     """A DuckDB file showing the proposal; the tables there are in it, those without new rows too: silence is a sign."""
     from expectations.audit import code_lists, views
 
-    with duckdb.connect(str(database)) as con:
+    with duckdb.connect(str(database), config=OFFLINE) as con:
         con.execute(code_lists())
         for name, standard in tables().items():
             files = lake.files(name, newest.versions[name]) if name in newest.versions else []

@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -26,6 +27,9 @@ from infra.store import Store, open_store
 
 DROPS_AT_ONCE = 100
 """Drops landed together: their media are examined by one set of decoder processes."""
+
+JUDGED_DAYS = 7
+"""Days that what a batch was judged to add is kept after it is in the tables and answered, for whoever asks why."""
 
 Counts = dict[str, Any]
 
@@ -202,7 +206,8 @@ def curate(settings: Settings) -> Counts:
             with claim:
                 waiting = [name for name in tables() if store.stat(judged_key(claim.batch.id, name))]
                 rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
-                versions = {name: lake.commit(name, table, claim.batch.id) for name, table in rows.items()}
+                own = claim.batch
+                versions = {name: lake.commit(name, table, own.id, own.made_at) for name, table in rows.items()}
                 claim.done(versions={name: v for name, v in versions.items() if v is not None})
             counts["batches"] += 1
             counts["rows"] += sum(table.num_rows for name, table in rows.items() if tables()[name].kind != "sistem")
@@ -264,7 +269,7 @@ def maintain(settings: Settings) -> Counts:
     from infra.lake import Lake
     from schemas.dataset import tables
 
-    counts = {"compacted": 0, "vacuumed": 0, "swept": 0}
+    counts = {"compacted": 0, "vacuumed": 0, "swept": 0, "judged": 0}
     with opened(settings) as (store, inbox), _alone(inbox, "curate") as mine:
         lake = Lake(store)
         waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
@@ -272,6 +277,11 @@ def maintain(settings: Settings) -> Counts:
             counts["compacted"] += lake.compact(table)
             counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
         counts["swept"] = store.sweep(24 * 3600)
+        finished = set(inbox.finished(older_than=timedelta(days=JUDGED_DAYS))) if mine else set()
+        for stat in list(store.list("judged/")):
+            if int(stat.key.split("/")[1]) in finished:
+                store.delete(stat.key)
+                counts["judged"] += 1
     return counts
 
 
@@ -293,6 +303,12 @@ def status(settings: Settings) -> dict[str, Any]:
             "waiting": inbox.waiting(),
             "submissions": inbox.recent(limit=200),
         }
+
+
+def retry(settings: Settings, number: str) -> bool:
+    """Let a submission that is stuck (MACET) be judged again; False when it is not stuck, or not there."""
+    with opened(settings) as (_, inbox):
+        return inbox.retry(number)
 
 
 def find_receipt(settings: Settings, number: str) -> tuple[Submission, dict[str, Any] | None] | None:

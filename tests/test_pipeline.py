@@ -128,6 +128,17 @@ def test_a_source_speaks_only_for_its_own_satker(spit: Installation) -> None:
     assert spit.rules(s.receipt) == ["SATKER_BUKAN_WEWENANG"]
 
 
+def test_what_was_refused_is_taken_once_the_source_may_speak_for_it(spit: Installation) -> None:
+    spit.drop("titipan", make.items("teks", {}, satker="JABAR"))
+    spit.take_in()
+    config = spit.settings.sources.read_text()
+    spit.settings.sources.write_text(config.replace('["JATENG"]', '["JATENG", "JABAR"]'))
+    spit.drop("titipan", make.items("teks", {}, satker="JABAR"))
+    spit.take_in()
+
+    assert spit.one("titipan", 2).state == "DISETUJUI_WALIDATA"
+
+
 def test_an_unknown_source_is_shown_to_the_operator_and_taken_once_registered(spit: Installation) -> None:
     folder = spit.drop("rilis", make.items("teks", {}, satker="BALI"), source="bali")
     spit.take_in()

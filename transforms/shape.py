@@ -11,6 +11,12 @@ from collections.abc import Collection
 from schemas.dataset import Dataset, Field
 from transforms import lenient
 
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""DuckDB settings for every connection of ours: it must never fetch code from elsewhere."""
+
 KEYS = ("_kiriman", "_berkas", "_lembar", "_baris")
 """What every row of text carries: its submission, file, sheet and row."""
 
