@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -245,8 +247,9 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
         current = lake.released()
         if not mine or current is None:
             return {"release": 0, "written": 0, "failed": 0}
-        with connect(lake, current) as con:
-            publication = publish(con, store, current)
+        with tempfile.TemporaryDirectory(prefix="spit-") as scratch:
+            with connect(lake, current, scratch=Path(scratch)) as con:
+                publication = publish(con, store, current)
         everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
         done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
         return {
