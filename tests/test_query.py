@@ -1,8 +1,14 @@
 """What a release shows, and an analyst's SELECT over it: what works, what is refused, what is contained."""
 
+import contextlib
+import os
+import socket
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -10,12 +16,13 @@ import pytest
 
 from infra import views
 from infra.lake import Lake
-from infra.query import Limits, QueryError, connect, rows, select
+from infra.landlock import confine
+from infra.query import MACHINE, Limits, QueryError, connect, rows, select
 from infra.releases import Release
 from infra.statement import Refused, accept, functions
 from schemas.dataset import tables
 from tests.attacks import ATTACKS, HEAVY
-from tests.lakes import RECEIVED, Place
+from tests.lakes import CONTEXT, RECEIVED, Place, working
 from tests.lakes import rows as some_rows
 
 
@@ -158,6 +165,47 @@ def test_our_own_connection_writes_below_its_scratch_folder_only(lake: Lake, tmp
             con.execute(f"COPY (SELECT judul FROM foto) TO '{tmp_path}/foto.csv'")
     assert sorted((scratch / "foto.csv").read_text().split()) == ["baru", "baru", "judul", "lama", "lama"]
     assert not (tmp_path / "foto.csv").exists()
+
+
+# --- what the kernel forbids, should everything else fail ----------------------------------------------------------
+
+
+def try_everything(folder: Path, results: Any) -> None:
+    file, other, server = folder / "boleh.parquet", folder / "lain.csv", socket.create_server(("127.0.0.1", 0))
+    tries = {
+        "read the file": file.read_bytes,
+        "read another": other.read_bytes,
+        "list the folder": lambda: list(folder.iterdir()),
+        "truncate the file": lambda: os.truncate(file, 0),
+        "write to the file": lambda: file.open("r+b").close(),
+        "make a file": (folder / "baru").touch,
+        "remove the file": file.unlink,
+        "connect": lambda: socket.create_connection(server.getsockname()).close(),
+        "start a program": lambda: subprocess.run(["/bin/true"], check=True),
+    }
+    landlocked = confine([str(file), *filter(None, sys.path), *MACHINE])
+    allowed = []
+    for name, action in tries.items():
+        with contextlib.suppress(PermissionError):
+            action()
+            allowed.append(name)
+    con = duckdb.connect()  # without any lock of its own
+    with contextlib.suppress(duckdb.IOException):
+        con.execute(f"COPY (SELECT 1) TO '{file}' (USE_TMP_FILE false)")
+        allowed.append("overwrite through the engine")
+    results.put((landlocked, allowed, con.execute(f"SELECT count(*) FROM '{file}'").fetchall()))
+
+
+def test_a_confined_process_reads_what_it_may_and_does_nothing_else(tmp_path: Path) -> None:
+    duckdb.execute(f"COPY (SELECT unnest(range(7))) TO '{tmp_path}/boleh.parquet'")
+    (tmp_path / "lain.csv").write_text("rahasia")
+    results = CONTEXT.SimpleQueue()
+    with working(try_everything, tmp_path, results) as process:
+        process.join(60)
+        landlocked, allowed, count = results.get()
+    if not landlocked:
+        pytest.skip("this kernel has no Landlock")
+    assert (allowed, count) == (["read the file"], [(7,)])
 
 
 # --- an analyst's SELECT -------------------------------------------------------------------------------------------
