@@ -2,9 +2,8 @@
 
 **Starts** when a submission shows up in the landing zone, and every 15 minutes in case an event was lost.
 **Leaves** originals in `raw/`, a receipt per submission, one Delta commit per table and batch. Every run drains all.
-**When red**: what is wrong with a submission never turns a task red, so the log shows either weather (disk, network, a
-killed process: tried again, and the next run takes over) or our own bug (`ContractError`: it published nothing; mend
-it, then start the Dag by hand). Nothing is lost, nothing is taken twice.
+**When red**: what is wrong with a submission never turns a task red. It is weather (disk, network, a killed process:
+tried again, and the next run takes over) or our own bug (`ContractError`: mend it, then start the Dag by hand).
 """
 
 from __future__ import annotations

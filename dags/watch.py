@@ -11,7 +11,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetWatcher
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-LOOK_S = 30
+LOOK_S = 10
 """A look is due this often even when the file system reports nothing: inotify is only the fast path."""
 
 State = tuple[str, str, int, int]
@@ -22,8 +22,8 @@ class LandingTrigger(BaseEventTrigger):
     """Says "look now" when a complete drop shows up in a landing folder.
 
     An event is a hint, so there is no cursor that could fall out of step: what lies there *is* what is due. A drop that
-    still lies there after its hint (a file is missing, an event was lost) is hinted at again, after 30 s at first and
-    then ever more seldom.
+    still lies there after its hint (a file is missing, an event was lost) is hinted at again, after LOOK_S at first
+    and then ever more seldom.
     """
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -59,7 +59,11 @@ def environment(settings: Settings, folder: Path, port: int, database: dict[str,
         "workers": {"min_heartbeat_interval": 1},
         "dag_processor": {"min_file_process_interval": 300, "refresh_interval": 60, "parsing_processes": 1},
         "triggerer": {"triggerer_health_check_threshold": 15},
-        "logging": {"base_log_folder": folder / "log" / "tasks", "colored_console_log": False},
+        "logging": {
+            "base_log_folder": folder / "log" / "tasks",
+            "colored_console_log": False,
+            "namespace_levels": "airflow.models.dag=WARNING",  # says four times a second that a run waits for another
+        },
     }
     for section, pairs in options.items():
         env |= {f"AIRFLOW__{section}__{name}".upper(): str(value) for name, value in pairs.items()}
