@@ -1,0 +1,13 @@
+"""Start the stack of the home in the environment, say "started", and wait to be ended."""
+
+import time
+
+from infra.settings import Settings
+from infra.stack import Stack
+
+if __name__ == "__main__":
+    with Stack(Settings.from_env(), say=lambda line: print(line, flush=True)) as stack:
+        stack.wait_healthy()
+        print("started", flush=True)
+        while True:
+            time.sleep(1)
