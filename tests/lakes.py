@@ -80,7 +80,7 @@ def at_once(work: Callable[[Place, int], Any], place: Place, count: int = 2) -> 
 
 def _meet(barrier: Any, environment: dict[str, str]) -> None:
     globals()["barrier"] = barrier
-    os.environ.update(environment)  # the process they are forked from may be older than the keys to the bucket
+    os.environ.update(environment)
 
 
 def _work(job: tuple[Callable[[Place, int], Any], Place, int]) -> Any:
@@ -92,10 +92,15 @@ def _work(job: tuple[Callable[[Place, int], Any], Place, int]) -> Any:
 @contextmanager
 def working(work: Callable[..., None], *arguments: Any) -> Iterator[BaseProcess]:
     """A process at `work`, which is ended by force if it still runs at the end."""
-    process = CONTEXT.Process(target=work, args=arguments)
+    process = CONTEXT.Process(target=_in, args=(dict(os.environ), work, *arguments))
     process.start()
     try:
         yield process
     finally:
         process.kill()
         process.join()
+
+
+def _in(environment: dict[str, str], work: Callable[..., None], *arguments: Any) -> None:
+    os.environ.update(environment)  # the process this one is forked from may be older than the keys to the bucket
+    work(*arguments)
