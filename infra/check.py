@@ -14,7 +14,7 @@ from infra.sources import drop_of
 from infra.submit import Refused
 from schemas import manifest
 from schemas.dataset import datasets
-from transforms import media
+from transforms.media.probe import probe
 from transforms.receipt import receipt
 
 DRY = "0000-000000.0"
@@ -35,7 +35,7 @@ def check(folder: Path) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if claim in datasets() and datasets()[claim].of_media:
         wanted = {f.sha256: drop.files[f.name] for f in files.values() if f.name != manifest.NAME}
-        facts = dict(zip(wanted, media.probe(list(wanted.values())).to_pylist(), strict=True))
+        facts = dict(zip(wanted, probe(list(wanted.values())).to_pylist(), strict=True))
     verdict = judge([Parcel(DRY, "-", drop.name, 0, datetime.now(UTC), files, facts)], batch=0)
     rows = {name: verdict.tables[name].to_pylist() for name in ("kiriman", "neraca_baris", "temuan")}
     return receipt(rows["kiriman"][0], rows["neraca_baris"], rows["temuan"])

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from transforms import encode
+from transforms.media import encode
 
 Files = dict[str, bytes]
 

@@ -17,7 +17,8 @@ from infra.parcel import Opened, Parcel, altered, open_parcel
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
 from schemas.finding import VALUE_LIMIT
-from transforms import media, shape
+from transforms import shape
+from transforms.media.probe import FACTS
 from transforms.shape import OFFLINE
 
 Known = Callable[[str], Sequence[str]]
@@ -317,7 +318,7 @@ def _facts(opened: Sequence[Opened]) -> pa.Table:
                 fact["galat"] = "BERKAS_BERUBAH"
             rows.append({**fact, "_kiriman": o.parcel.kiriman, "berkas": file.name, "sha256": file.sha256})
     keys = pa.schema([("_kiriman", pa.string()), ("berkas", pa.string()), ("sha256", pa.string())])
-    return pa.Table.from_pylist(rows, pa.schema([*keys, *media.FACTS]))
+    return pa.Table.from_pylist(rows, pa.schema([*keys, *FACTS]))
 
 
 def _rows(rows: Sequence[tuple[object, ...]], names: Sequence[str], number: str | None = None) -> pa.Table:

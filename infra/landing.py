@@ -23,7 +23,7 @@ from schemas import manifest
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
-from transforms import media
+from transforms.media.probe import probe
 from transforms.receipt import page, receipt
 
 
@@ -100,7 +100,7 @@ def _examine(drops: Sequence[tuple[Drop, list[dict[str, object]]]], store: Store
     if not new:
         return
     places = {str(f["sha256"]): drop.files[str(f["nama"])] for drop, files in drops for f in files}
-    for sha, fact in zip(new, media.probe([places[sha] for sha in new]).to_pylist(), strict=True):
+    for sha, fact in zip(new, probe([places[sha] for sha in new]).to_pylist(), strict=True):
         store.put(facts_key(sha), orjson.dumps(fact))
 
 
@@ -128,11 +128,12 @@ def _record(drop: Drop, files: list[dict[str, object]], source: FolderSource, st
     )
     if refused:
         fault = Finding(submission.receipt, "SATKER_BUKAN_WEWENANG", berkas=manifest.NAME, nilai=reading.satker)
-        _refuse(submission, fault, source, store)
+        refuse(submission, fault, source, store)
     return Landed(submission, new)
 
 
-def _refuse(submission: Submission, fault: Finding, source: FolderSource, store: Store) -> None:
+def refuse(submission: Submission, fault: Finding, source: FolderSource, store: Store) -> None:
+    """Answer a submission that was not taken."""
     row = {
         "kiriman": submission.receipt,
         "sumber": submission.source,

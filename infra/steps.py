@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra import landing
+from infra.fetching import fetch
 from infra.inbox import Busy, Inbox
 from infra.records import Submission, Verdict
 from infra.settings import Settings
@@ -32,6 +34,9 @@ DROPS_AT_ONCE = 100
 
 JUDGED_DAYS = 7
 """Days that what a batch was judged to add is kept after it is in the tables and answered, for whoever asks why."""
+
+FETCHES = 32
+"""Remote sources fetched from at the same time; they mostly wait."""
 
 Counts = dict[str, Any]
 
@@ -47,20 +52,33 @@ def land(settings: Settings) -> Counts:
     """Take every complete drop of every source into raw. A source that cannot be read is weather for itself alone."""
     known = sources(settings.sources, settings.landing)
     counts = {"landed": 0, "repeated": 0, "waiting": 0, "refused": 0}
-    with opened(settings) as (store, inbox), ThreadPoolExecutor(4) as pool:
-        jobs = {name: pool.submit(_land_source, source, settings, store, inbox) for name, source in known.items()}
+    with opened(settings) as (store, inbox), ThreadPoolExecutor(4) as near, ThreadPoolExecutor(FETCHES) as far:
+        jobs = {
+            name: far.submit(_land_remote, source, settings, store, inbox, near)
+            if source.remote
+            else near.submit(_land_source, source, settings, store, inbox)
+            for name, source in known.items()
+        }
         for stranger in strangers(settings.landing, known):
             counts["refused"] += _refuse_stranger(stranger, inbox)
         troubles = {name: error for name, job in jobs.items() if (error := job.exception()) is not None}
         for name, job in jobs.items():
             for key, value in {} if name in troubles else job.result().items():
-                counts[key] += value
+                counts[key] = counts.get(key, 0) + value
     if troubles:
         # All other sources have landed; the task fails so that the dead one is seen and tried again.
         raise ExceptionGroup(
             f"sources in trouble: {', '.join(troubles)}", [e for e in troubles.values() if isinstance(e, Exception)]
         )
     return counts
+
+
+def _land_remote(
+    source: FolderSource, settings: Settings, store: Store, inbox: Inbox, near: ThreadPoolExecutor
+) -> Counts:
+    fetched = fetch(source, store, inbox)
+    landed = near.submit(_land_source, source, settings, store, inbox).result()
+    return Counter(landed) + fetched
 
 
 def _land_source(source: FolderSource, settings: Settings, store: Store, inbox: Inbox) -> Counts:
@@ -247,9 +265,11 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
         current = lake.released()
         if not mine or current is None:
             return {"release": 0, "written": 0, "failed": 0}
-        with tempfile.TemporaryDirectory(prefix="spit-") as scratch:
-            with connect(lake, current, scratch=Path(scratch)) as con:
-                publication = publish(con, store, current)
+        with (
+            tempfile.TemporaryDirectory(prefix="spit-") as scratch,
+            connect(lake, current, scratch=Path(scratch)) as con,
+        ):
+            publication = publish(con, store, current)
         everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
         done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
         return {

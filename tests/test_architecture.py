@@ -25,9 +25,9 @@ HOMES = {
     "duckdb": {"transforms", "infra"},
     "great_expectations": {"expectations"},
     "click": {"infra/cli.py"},
-    "PIL": {"transforms"},
-    "av": {"transforms"},
-    "magic": {"transforms"},
+    "PIL": {"transforms/media"},
+    "av": {"transforms/media"},
+    "magic": {"transforms/media"},
     "python_calamine": {"transforms"},
     "openpyxl": {"transforms", "infra/demo.py"},
 }

@@ -18,7 +18,7 @@ from infra.cli import main
 from infra.records import TURNS
 from infra.settings import Settings
 from schemas.page import page
-from transforms import encode
+from transforms.media import encode
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

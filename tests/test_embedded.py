@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from transforms import iptc
-from transforms.encode import photo, video
-from transforms.media import probe
+from transforms.media import iptc
+from transforms.media.encode import photo, video
+from transforms.media.probe import probe
 
 PHOTO = {"Make": "Canon", "Model": "EOS R6", "DateTimeOriginal": "2026:11:20 09:15:00", "OffsetTimeOriginal": "+07:00"}
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from transforms.encode import audio, photo, video
-from transforms.media import FACTS, probe
+from transforms.media.encode import audio, photo, video
+from transforms.media.probe import FACTS, probe
 from transforms.sandbox import SandboxError
 
 CREDIT, CAPTION = "Humas Polres Kudus", "Kapolres meninjau pos pengamanan"
@@ -280,7 +280,7 @@ def test_no_files_no_children():
 def test_children_die_with_their_parent(tmp_path):
     (tmp_path / "macet").write_bytes(b"x")
     code = (
-        "import pathlib, sys; from transforms.media import probe; "
+        "import pathlib, sys; from transforms.media.probe import probe; "
         "probe([pathlib.Path(sys.argv[1])], _target='tests.traps:by_name')"
     )
     root = Path(__file__).parents[1]

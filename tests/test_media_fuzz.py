@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from tests.test_media import GOOD
-from transforms.encode import photo
-from transforms.media import probe
-from transforms.rendition import Rights, render
+from transforms.media.encode import photo
+from transforms.media.probe import probe
+from transforms.media.rendition import Rights, render
 
 CODES = {None, "BERKAS_KOSONG", "BERKAS_RUSAK", "BERKAS_TERLALU_BESAR", "BERKAS_MACET", "TIPE_TIDAK_DIDUKUNG"}
 NUMBERS = [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\0\0\0"]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from transforms.encode import audio, photo, video
-from transforms.media import probe
-from transforms.rendition import RENDITIONS, Rights, render
+from transforms.media.encode import audio, photo, video
+from transforms.media.probe import probe
+from transforms.media.rendition import RENDITIONS, Rights, render
 
 RIGHTS = Rights("Humas Polres Kudus", "© 2026 Polri", "Bebas dipakai dengan menyebut kredit")
 SERIAL, OWNER = "SN-0077-1234", "Budi Santoso"

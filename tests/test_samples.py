@@ -16,7 +16,7 @@ from infra.sources import drop_of
 from schemas import manifest
 from schemas.messages import messages
 from tests.samples import make
-from transforms import media
+from transforms.media.probe import probe
 
 SAMPLES = Path(__file__).parent / "samples"
 ARRIVED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # 10.00 WIB
@@ -30,6 +30,8 @@ ELSEWHERE = {
     "SUDAH_DIGANTIKAN": "tests/test_judge.py",
     "BERKAS_TERLALU_BESAR": "tests/test_media.py",
     "BERKAS_MACET": "tests/test_media.py",
+    "KIRIMAN_TERLALU_BESAR": "tests/test_sources.py",
+    "TAUTAN_KE_LUAR": "tests/test_sources.py",
 }
 """Rules that need more than one folder to be broken, and where that is tested. Reading: tests/test_readers.py."""
 
@@ -38,7 +40,7 @@ ELSEWHERE = {
 def examined() -> dict[str, dict[str, Any]]:
     """The facts of every media file of every sample: one set of decoder processes for all."""
     media_files = [p for p in SAMPLES.glob("*/*/*") if p.suffix in {".jpg", ".mp4", ".opus"}]
-    facts = media.probe(media_files).to_pylist()
+    facts = probe(media_files).to_pylist()
     shas = [hashlib.sha256(path.read_bytes()).hexdigest() for path in media_files]
     return dict(zip(shas, facts, strict=True))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transforms import encode
+from transforms.media import encode
 
 HERE = Path(__file__).parent
 Files = dict[str, bytes]
