@@ -6,9 +6,11 @@ import random
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +24,7 @@ from infra.lake import Lake
 from infra.releases import POINTER
 from infra.store import Conflict, Stat
 from schemas.dataset import ContractError, Field, tables
-from tests.lakes import Place, at_once, rows, some_place, working
+from tests.lakes import RECEIVED, Place, at_once, rows, some_place, working
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -106,6 +108,14 @@ def test_a_batch_is_committed_once_however_often_it_is_tried(place: Place) -> No
     assert place.lake().commit("foto", rows("foto", 3, "c"), 3) == later
     assert batches(lake, "foto") == {7: 2, 3: 1}
     assert [lake.snapshot("foto", v).rows for v in (first, later) if v is not None] == [2, 3]
+
+
+def test_a_number_given_out_again_by_a_restored_ledger_is_another_batch(lake: Lake) -> None:
+    formed, again = RECEIVED, RECEIVED + timedelta(days=1)
+    lake.commit("foto", rows("foto", 7, "a"), 7, formed)
+    lake.commit("foto", rows("foto", 7, "b"), 7, again)
+    lake.commit("foto", rows("foto", 7, "a"), 7, formed.astimezone(ZoneInfo("Asia/Jakarta")))
+    assert sorted(delta(lake, "foto").to_pyarrow_table()["_kunci"].to_pylist()) == ["a", "b"]
 
 
 def test_nothing_to_add_is_no_commit(lake: Lake) -> None:
