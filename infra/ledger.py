@@ -120,6 +120,16 @@ delivery = Table(
     Column("ok", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
 )
+mark = Table(
+    "mark",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("mark", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("trouble", String),
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where submissions come from. A source lists its drops, says which are complete, and takes answers back.
+"""A source as a folder: it lists its drops, says which are complete, and takes answers back.
 
 A drop is complete when its manifest is there (it is written last) and nothing in it has changed for a moment: an event
 or a listing may come while an office is still copying.
@@ -9,19 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.sources.remote import ANSWERS, Remote
+from infra.sources.transfer import FILES_LIMIT
 from schemas.manifest import NAME
-
-ANSWERS = "answers"
-"""The folder inside a source where its answers are put; never a drop."""
-
-FILES_LIMIT = 20_000
-"""Files in one drop; more is not a submission but an accident, and stays where it is."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +60,15 @@ class Drop:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """Submissions as folders under one folder. `scope`: the satker it may speak for, each with the units below."""
+    """Submissions as folders under one folder. `scope`: the satker it may speak for, each with the units below.
+
+    With a `remote`, the folder is where fetching puts what lies there, and the answers in it wait to be sent.
+    """
 
     name: str
     scope: tuple[str, ...]
     folder: Path
+    remote: Remote | None = None
 
     def drops(self) -> Iterator[Drop]:
         """Every folder that waits, oldest name first. OSError when the folder cannot be read: weather."""
@@ -94,15 +93,6 @@ class FolderSource:
             draft = place / f".{name}{suffix}"
             draft.write_bytes(data)
             draft.rename(place / f"{name}{suffix}")
-
-
-def sources(config: Path, landing: Path) -> dict[str, FolderSource]:
-    """The registered sources, by name. KeyError or TOMLDecodeError when the configuration is wrong."""
-    listed = tomllib.loads(config.read_text("utf-8"))
-    return {
-        name: FolderSource(name, tuple(entry["satker"]), Path(entry.get("folder") or landing / name))
-        for name, entry in listed.items()
-    }
 
 
 def strangers(landing: Path, known: dict[str, FolderSource]) -> Iterator[Drop]:

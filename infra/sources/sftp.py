@@ -1,0 +1,158 @@
+"""Submissions on an SFTP server: `<path>/<submission>/…`, answers in `<path>/answers/`.
+
+The server must show the host key that is configured: a new key is never taken on trust, it is weather until the
+operator has compared it with the office and changed the configuration.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from infra.sources.remote import ANSWERS, ENTRIES_LIMIT, Item, Remote, secret, submissions
+from infra.sources.transfer import CHUNK, Allowance, FarFile, hurry, take
+
+DEPTH = 12
+"""Folders below one another that are looked into: a server may show one that holds itself."""
+
+AT_ONCE = 64
+"""Read requests on their way at the same time, of 32 KiB each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sftp(Remote):
+    """`url` is `sftp://user@host:port/path`; either a password or a key file, named by an environment variable."""
+
+    host_key: str
+    """As in a known_hosts file, without the host: `ssh-ed25519 AAAA…`."""
+    password_env: str = ""
+    key_file_env: str = ""
+    """The variable holds the path of a private key without passphrase."""
+    settle_s: float = 2
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme != "sftp" or not parts.hostname or not parts.username or parts.password:
+            raise ValueError(f"expected sftp://user@host/path without a password, not {self.url!r}")
+        if bool(self.password_env) == bool(self.key_file_env):
+            raise ValueError("one of password_env and key_file_env is needed")
+        if len(self.host_key.split()) < 2:
+            raise ValueError("host_key is a type and a key, as in a known_hosts file")
+
+    @contextmanager
+    def open(self, work: Path, until: float) -> Iterator[SftpFar]:
+        """Connect and log in; the host key is compared first."""
+        import paramiko
+        from paramiko.hostkeys import HostKeyEntry
+
+        parts = urlsplit(self.url)
+        host, port = parts.hostname or "", parts.port or 22
+        with weather(), paramiko.SSHClient() as client:
+            known = host if port == 22 else f"[{host}]:{port}"
+            entry = HostKeyEntry.from_line(f"{known} {self.host_key}")
+            if entry is None or entry.key is None:
+                raise OSError(f"the configured host key of {known} cannot be read")
+            client.get_host_keys().add(known, entry.key.get_name(), entry.key)
+            client.set_missing_host_key_policy(paramiko.RejectPolicy())
+            login: dict[str, Any] = (
+                {"password": secret(self.password_env)}
+                if self.password_env
+                else {"pkey": paramiko.PKey.from_path(secret(self.key_file_env))}
+            )
+            client.connect(
+                host,
+                port,
+                unquote(parts.username or ""),
+                timeout=min(5, self.timeout_s),
+                banner_timeout=self.timeout_s,
+                auth_timeout=self.timeout_s,
+                channel_timeout=self.timeout_s,
+                allow_agent=False,
+                look_for_keys=False,
+                **login,
+            )
+            yield SftpFar(self, client, unquote(parts.path) or "/", until)
+
+
+@dataclass
+class SftpFar:
+    """A folder on a server that let us in. Each call has a channel of its own, since threads cannot share one."""
+
+    remote: Sftp
+    client: Any
+    folder: str
+    until: float
+    cursor: str = ""
+    everything: bool = True
+
+    def list(self, cursor: str) -> list[Item]:
+        """Every complete submission: a server cannot be asked for changes."""
+        with self._channel() as sftp:
+            return list(submissions(self._files(sftp)))
+
+    def _files(self, sftp: Any) -> Iterator[FarFile]:
+        folders = [("", 0)]
+        seen = 0
+        while folders:
+            at, depth = folders.pop()
+            hurry(self.until)
+            for each in sftp.listdir_attr(posixpath.join(self.folder, at)):
+                name = posixpath.join(at, each.filename)
+                seen += 1
+                if seen > ENTRIES_LIMIT:
+                    raise OSError(f"more than {ENTRIES_LIMIT} files lie there")
+                if stat.S_ISDIR(each.st_mode) and depth < DEPTH and name != ANSWERS:
+                    folders.append((name, depth + 1))
+                elif stat.S_ISREG(each.st_mode):  # a link could point anywhere over there
+                    place = posixpath.join(self.folder, name)
+                    yield FarFile(name, place, each.st_size, str(each.st_mtime), float(each.st_mtime))
+
+    def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
+        """Download what the listing named; OSError when a file changed meanwhile."""
+        with self._channel() as sftp:
+
+            def read(file: FarFile, offset: int) -> Iterable[bytes]:
+                with sftp.open(file.place, "rb") as stream:
+                    stream.seek(offset)
+                    stream.prefetch(file.size, AT_ONCE)
+                    while chunk := stream.read(CHUNK):
+                        yield chunk
+                    now = stream.stat()
+                    if (now.st_size, str(now.st_mtime)) != (file.size, file.mark):
+                        raise OSError(f"{file.name} changed while it was read")
+
+            take(item.files, draft, allowance, read)
+
+    def answer(self, name: str, data: bytes) -> None:
+        """Put it into `answers/`, whole or not at all."""
+        place = posixpath.join(self.folder, ANSWERS)
+        with self._channel() as sftp:
+            with suppress(OSError):  # it is there already; if not, the next line says why
+                sftp.mkdir(place)
+            draft = posixpath.join(place, f".{name}.part")
+            with sftp.open(draft, "wb") as stream:
+                stream.write(data)
+            sftp.posix_rename(draft, posixpath.join(place, name))
+
+    @contextmanager
+    def _channel(self) -> Iterator[Any]:
+        with weather(), self.client.open_sftp() as sftp:
+            sftp.get_channel().settimeout(self.remote.timeout_s)
+            yield sftp
+
+
+@contextmanager
+def weather() -> Iterator[None]:
+    """What paramiko raises as the OSError it is to us."""
+    from paramiko import SSHException
+
+    try:
+        yield
+    except (SSHException, EOFError) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
