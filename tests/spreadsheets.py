@@ -44,6 +44,21 @@ def xlsx(rows: Sequence[Sequence[object]], title: str = "Data") -> bytes:
     return saved(book)
 
 
+def sheet_xml(data: str, head: str = "") -> str:
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<?xml version="1.0"?>{head}<worksheet xmlns="{space}"><sheetData>{data}</sheetData></worksheet>'
+
+
+def shared(texts: Sequence[str], count: int | None = None) -> bytes:
+    """A workbook of one column whose texts lie in the list of shared strings, as Excel itself keeps them."""
+    items = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+    count = len(texts) if count is None else count
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    cells = "".join(f'<row r="{i + 1}"><c r="A{i + 1}" t="s"><v>{i}</v></c></row>' for i in range(len(texts)))
+    strings = f'<sst xmlns="{space}" count="{count}" uniqueCount="{count}">{items}</sst>'
+    return altered(xlsx([]), {"xl/worksheets/sheet1.xml": sheet_xml(cells), "xl/sharedStrings.xml": strings})
+
+
 def ods(
     rows: Sequence[Sequence[object]] = (), title: str = "Data", *, body: str | None = None, head: str = ""
 ) -> bytes:

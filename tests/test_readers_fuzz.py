@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.readings import COLUMNS, HEADER, take
-from tests.spreadsheets import altered, ods, saved, xlsx, zipped
+from tests.spreadsheets import altered, ods, saved, shared, xlsx, zipped
 from transforms.readers import Reading
 
 SLOW = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
@@ -156,6 +156,7 @@ def seeds() -> list[bytes]:
         json.dumps({"ok": True, "data": [*items, 5, {"judul": {"x": [1.234]}}]}).encode(),
         "\n".join(map(json.dumps, items)).encode(),
         saved(book),
+        shared(["judul", "a", "b"]),
         ods([*lines, (1.5, "x", None)]),
         zipped({"data.csv": text.getvalue()}),
     ]

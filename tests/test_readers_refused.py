@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.readings import HEADER, kinds, take
-from tests.spreadsheets import altered, ods, ods_cell, xlsx, zipped
+from tests.spreadsheets import altered, ods, ods_cell, sheet_xml, xlsx, zipped
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
 
@@ -18,11 +18,6 @@ def reading(tmp_path):
 ENTITIES = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
 )
-
-
-def sheet_xml(data: str, head: str = "") -> str:
-    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    return f'<?xml version="1.0"?>{head}<worksheet xmlns="{space}"><sheetData>{data}</sheetData></worksheet>'
 
 
 def with_sheet(data: str, head: str = "") -> bytes:
@@ -102,6 +97,23 @@ REFUSED = {
         lambda: with_sheet('<row r="1"><c\tr = "ZZ1048576" ><v>1</v></c></row>'),
         "TABEL_TERLALU_BESAR",
     ),
+    "far cell behind zeros": (
+        lambda: with_sheet('<row r="1"><c r="ZZ000000000001048576"><v>1</v></c></row>'),
+        "BERKAS_TABEL_TIDAK_TERBACA",
+    ),
+    "endless tags": (lambda: with_sheet("<c " * 1_000_000), "BERKAS_TABEL_TIDAK_TERBACA"),
+    "objects without a common key": (
+        lambda: "\n".join(f'{{"k{i % 700}":1}}' for i in range(100_000)).encode(),
+        "TABEL_TERLALU_BESAR",
+    ),
+    "rows beyond the sheet": (
+        lambda: ods(body=f'<table:table-row table:number-rows-repeated="2000000">{ods_cell("x")}</table:table-row>'),
+        "TABEL_TERLALU_BESAR",
+    ),
+    "unknown encoding": (
+        lambda: altered(ods([HEADER]), {"content.xml": '<?xml version="1.0" encoding="UTF-T"?><x/>'}),
+        "BERKAS_TABEL_TIDAK_TERBACA",
+    ),
     "repeated rows": (
         lambda: ods(
             body=f'<table:table-row table:number-rows-repeated="999999999">{ods_cell("x") * 30}</table:table-row>'
@@ -140,6 +152,17 @@ def test_links_to_other_files_are_said(reading):
         + "</table:table-row>"
     )
     assert kinds(reading(ods(body=source))) == ["TAUTAN_LUAR"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["JUMLAH" + " " * 3_000_000 + "x,,* x", "+" * 3_000_000 + "x,,1", "+1" * 1_000_000 + ",,1", '"x,' * 300_000],
+    ids=["blanks", "signs", "sums", "quotes"],
+)
+def test_long_cells_cost_no_more_than_their_length(reading, line):
+    began = time.process_time()
+    reading(f"judul,kode_satker,jumlah\n{line}\n")
+    assert time.process_time() - began < 10
 
 
 def test_overlapping_merges_do_not_multiply(reading):

@@ -5,12 +5,13 @@ import zipfile
 from functools import partial
 
 import openpyxl
+import openpyxl.utils.datetime
 import pytest
 from openpyxl.styles import Font
 from openpyxl.worksheet.table import Table
 
 from tests.readings import HEADER, faults, places, rows, skipped, take
-from tests.spreadsheets import altered, ods, ods_cell, saved, xlsx, zipped
+from tests.spreadsheets import altered, ods, ods_cell, saved, shared, sheet_xml, xlsx, zipped
 
 
 @pytest.fixture
@@ -103,12 +104,57 @@ def test_formulas_without_a_value_and_error_cells_are_faults(reading):
     sheet = book.active
     for line in (HEADER, ("a", "01", "=1+1"), ("b", "02", None), (None, None, "=SUM(C2:C2)")):
         sheet.append(line)
+    sheet["B3"].value, sheet["B3"].data_type = "#SPILL!", "e"
     sheet["C3"].value, sheet["C3"].data_type = "#N/A", "e"
     found = reading(saved(book))
-    assert rows(found) == [("a", "01", None), ("b", "02", "#N/A"), (None, None, None)]
+    assert rows(found) == [("a", "01", None), ("b", "#SPILL!", "#N/A"), (None, None, None)]
     assert faults(found, "NILAI_RUMUS_GALAT") == [
-        (2, "jumlah", "=1+1"), (3, "jumlah", "#N/A"), (4, "jumlah", "=SUM(C2:C2)"),
+        (2, "jumlah", "=1+1"), (3, "kode_satker", "#SPILL!"), (3, "jumlah", "#N/A"), (4, "jumlah", "=SUM(C2:C2)"),
     ]  # fmt: skip
+
+
+def test_cells_need_not_say_where_they_stand(reading):
+    bare = (
+        '<row><c t="str"><v>judul</v></c><c t="str"><v>satker</v></c><c r="C1" t="str"><v>jumlah</v></c></row>'
+        '<row r="3"><c s="1"><v>45657</v></c><c r="C3" t="e"><v>#REF!</v></c></row><row><c/><c><v>7</v></c></row>'
+    )
+    book = openpyxl.Workbook()
+    book.active["A1"] = dt.date(2024, 12, 31)
+    found = reading(altered(saved(book), {"xl/worksheets/sheet1.xml": sheet_xml(bare)}))
+    assert rows(found) == [("2024-12-31", None, "#REF!"), (None, "7", None)] and places(found) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("form", "serial", "shown"),
+    [
+        ("dd/mm/yyyy", 45657, "2024-12-31"), ("[$-421]dd mmmm yyyy;@", 45657, "2024-12-31"),
+        ("mmm-yy", 45657, "2024-12-31"),
+        ("dd/mm/yyyy", 45657.5, "2024-12-31T12:00:00"), ("d/m/yy h:mm", 45657, "2024-12-31T00:00:00"),
+        ("h:mm AM/PM", 0.4375, "10:30:00"), ("[h]:mm", 1.25, "30:00:00"), ("dd/mm/yyyy", 59, "1900-02-28"),
+        ("dd/mm/yyyy", 61, "1900-03-01"), ("dd/mm/yyyy", 3276011234567890, "3276011234567890"),
+        ("dd/mm/yyyy", -5, "-5"),
+        ('"Rp"#,##0', 1500, "1500"), ("[Red]0.00", 1.5, "1.5"), ("00000", 1.5, "1.5"), ("000;-000", 7, "007"),
+        ('0 "hari"', 7, "7"), ("0.00E+00", 12, "12"), ("General", 45657, "45657"),
+    ],
+)  # fmt: skip
+def test_a_number_is_shown_by_its_format(reading, form, serial, shown):
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    book.active["A2"] = serial
+    book.active["A2"].number_format = form
+    assert rows(reading(saved(book)))[0][0] == shown
+
+
+def test_shared_strings_are_read_however_many_are_announced(reading):
+    assert rows(reading(shared(["judul", "a"], count=2**32 - 1))) == [("a", None, None)]
+
+
+def test_days_may_be_counted_from_1904(reading):
+    book = openpyxl.Workbook()
+    book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    book.active.append(HEADER)
+    book.active["A2"] = dt.date(2024, 12, 31)
+    assert rows(reading(saved(book)))[0][0] == "2024-12-31"
 
 
 def test_a_formula_that_was_computed_is_a_value(reading):

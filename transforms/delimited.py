@@ -87,7 +87,7 @@ def _drop_directive(data: bytes) -> bytes:
 
 
 def _head(data: bytes) -> bytes:
-    return data if len(data) <= _SAMPLE else data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data
+    return data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[: data.find(b"\n") + 1]
 
 
 def _sniff(data: bytes, spellings: Mapping[str, str]) -> tuple[_Grammar, Heading | None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from transforms.reading import Fault, Merge, letters, shorten
 
 DEPTH = 60  # lines in which a header may lie
+_LONGEST = 200  # signs of a column's name
 
 Texts = list[str | None]
 
@@ -59,7 +60,8 @@ def find_heading(top: list[Texts], merges: Sequence[Merge], spellings: Mapping[s
 
 def _candidates(top: list[Texts], line: int, texts: Texts, merges: Sequence[Merge]) -> list[list[list[str]]]:
     """The wordings each cell may be meant in: by itself and, under a merged cell, together with that one."""
-    alone = [[text] if text and text.strip() else [] for text in texts]
+    texts = [text if text and text.strip() and len(text) <= _LONGEST else None for text in texts]
+    alone = [[text] if text else [] for text in texts]
     if not any(m.top < line <= m.bottom or (m.top == line - 1 and m.right > m.left) for m in merges):
         return [alone]
     above = [*top[line - 1], *([None] * len(texts))]
@@ -98,7 +100,7 @@ def name_columns(
     found: set[str] = set()
     for at, has_data in enumerate(filled):
         text = (heading.texts[at] if heading and at < len(heading.texts) else None) or ""
-        text = re.sub(r"\s+", " ", text).strip()
+        text = " ".join(text.split())[:_LONGEST]
         known = heading.names[at] if heading and at < len(heading.names) else None
         if known and known not in found:
             found.add(known)

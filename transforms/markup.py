@@ -27,7 +27,7 @@ def parse(xml: bytes, start: Start, end: End | None = None, text: Text | None = 
         parser.CharacterDataHandler = text
     try:
         parser.Parse(xml, True)
-    except (expat.ExpatError, ValueError) as error:  # ValueError: an encoding expat does not know
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: an encoding Python or expat lacks
         raise Refused("BERKAS_TABEL_TIDAK_TERBACA", str(error)) from error
 
 

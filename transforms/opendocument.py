@@ -7,6 +7,7 @@ from transforms.markup import parse
 from transforms.reading import (
     MAX_CELLS,
     MAX_COLUMNS,
+    MAX_ROWS,
     Fault,
     Merge,
     Refused,
@@ -137,7 +138,7 @@ class _Content:
             return
         self._width = max(self._width, len(self._row))
         rows = len(self._rows) + self._blank_rows + self._repeat
-        if rows * self._width > MAX_CELLS:
+        if rows > MAX_ROWS or rows * self._width > MAX_CELLS:
             raise Refused("TABEL_TERLALU_BESAR", f"{rows} baris × {self._width} kolom")
         self._rows += [[] for _ in range(self._blank_rows)]
         self._rows += [self._row] * self._repeat

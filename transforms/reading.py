@@ -10,7 +10,8 @@ import pyarrow as pa
 MAX_BYTES = 1 << 30  # a submission's table; larger ones are split by the office
 MAX_LINE = 16 << 20  # one record of a text file
 MAX_COLUMNS = 702  # up to Excel's column ZZ
-MAX_CELLS = 25_000_000  # rows × columns of one sheet, empty cells included: what a dense grid may cost in memory
+MAX_ROWS = 1 << 20  # as many as a worksheet has
+MAX_CELLS = 10_000_000  # rows × columns of one sheet, empty cells included: what a dense grid may cost in memory
 
 AMBIGUOUS = r"-?[1-9]\d{0,2}\.\d{3}"  # 1.234 may be one thousand or one and a bit
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from transforms.reading import AMBIGUOUS, MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, close_decimals, numbered
 
 _OPENING = re.compile(rb"\s*+(?:\[\s*+[\[{\]\"]|\{\s*+[\"}])")
+_SPREAD = 8  # cells per byte a document may unfold to: objects that share no key make a table of nearly nothing
 _ENVELOPES = ("data", "records")
 # What DuckDB raises for text that is no JSON; the second when it cuts a character in two to quote the place.
 _BROKEN = (duckdb.InvalidInputException, UnicodeDecodeError)
@@ -35,7 +36,8 @@ def read_json(data: bytes) -> Sheet:
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as db:
         elements, envelope = (_lines(data), None) if _is_one_per_line(db, data) else _elements(db, data)
         db.register("masuk", pa.table({"n": pa.array(np.arange(len(elements))), "j": elements}))
-        return replace(_read_elements(db, len(elements), _shapes(db)), envelope=envelope)
+        sheet = _read_elements(db, len(elements), _shapes(db), limit=_SPREAD * len(data))
+        return replace(sheet, envelope=envelope)
 
 
 def _is_one_per_line(db: duckdb.DuckDBPyConnection, data: bytes) -> bool:
@@ -115,10 +117,12 @@ def _shapes(db: duckdb.DuckDBPyConnection) -> Shapes:
     return shapes
 
 
-def _read_elements(db: duckdb.DuckDBPyConnection, count: int, shapes: Shapes) -> Sheet:
+def _read_elements(db: duckdb.DuckDBPyConnection, count: int, shapes: Shapes, *, limit: int) -> Sheet:
     head = tuple(reduce(lambda known, shape: known | dict.fromkeys(shape[0]), shapes, {}))
     if len(head) > MAX_COLUMNS:
         raise Refused("TERLALU_BANYAK_KOLOM", str(len(head)))
+    if len(head) * count > limit:
+        raise Refused("TABEL_TERLALU_BESAR", f"{count} baris × {len(head)} kolom")
     pointers = ["/" + key.replace("~", "~0").replace("/", "~1") for key in head]
     picks = "".join(f", nullif(v[{i + 1}], '') AS \"{i}\"" for i in range(len(head)))
     values = "json_extract_string(j, ?)" if head else "NULL"

@@ -7,14 +7,12 @@ import re
 import zipfile
 from collections.abc import Callable
 
-import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from transforms.archive import Archive
+from transforms.cellstyles import CellStyles
 from transforms.markup import parse
 from transforms.reading import (
-    MAX_CELLS,
-    MAX_COLUMNS,
     Fault,
     Mark,
     Merge,
@@ -24,23 +22,20 @@ from transforms.reading import (
     number_text,
     tabulate,
 )
+from transforms.sheetxml import (
+    check_extent,
+    drop_counts,
+    find_styled,
+    find_uncomputed,
+    place,
+    place_cells,
+    spell_errors,
+)
 
 _BOOK, _RELS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
 _MACROS = re.compile(r"vbaproject\.bin$|^xl/macrosheets/", re.IGNORECASE)
 _LINKS = re.compile(r"^xl/(externalLinks/|connections\.xml$|queryTables/)", re.IGNORECASE)
-
-# Attributes may stand in any order; a prefix (`<x:c …>`) is legal.
-_CELL_AT = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
-_ERROR = re.compile(
-    rb"""<(?:\w+:)?c\b([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)<""", re.DOTALL
-)
-_UNCOMPUTED = re.compile(
-    rb"""<(?:\w+:)?c\b((?:(?!\bt\s*=\s*["']str["'])[^>])*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*"""
-    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"""
-)
-_STYLED = re.compile(rb"""<(?:\w+:)?c\b([^>]*\bs\s*=\s*["']([0-9]+)["'][^>]*)>""")
-_BUILT_IN_CLOCKS = {22}  # m/d/yy h:mm, ECMA-376 part 1, 18.8.30
 
 
 def read_workbook(archive: Archive) -> Sheets:
@@ -54,9 +49,12 @@ def read_workbook(archive: Archive) -> Sheets:
     if b"macroEnabled" in parts["[Content_Types].xml"]:
         raise Refused("BUKU_BERMAKRO")
     places = _sheet_places(parts)
-    for place in places.values():
-        _check_extent(parts[place])
-    formats = _Formats(parts.get(_STYLES))
+    if _STRINGS in parts:
+        parts[_STRINGS] = drop_counts(parts[_STRINGS])
+    for part in places.values():
+        parts[part] = drop_counts(place_cells(spell_errors(parts[part])))
+        check_extent(parts[part])
+    styles = CellStyles(parts.pop(_STYLES, None), from_1904=_counts_from_1904(parts[_BOOK]))
     faults = [Fault("TAUTAN_LUAR")] if any(_LINKS.match(name) for name in archive.files) else []
     sheets: list[Sheet] = []
     try:
@@ -67,7 +65,7 @@ def read_workbook(archive: Archive) -> Sheets:
                 if sheet.visible != SheetVisibleEnum.Visible:
                     faults.append(Fault("LEMBAR_DILEWATI", sheet.name, nilai="tersembunyi"))
                     continue
-                sheets.append(_read_sheet(book.get_sheet_by_name(sheet.name), parts[places[sheet.name]], formats))
+                sheets.append(_read_sheet(book.get_sheet_by_name(sheet.name), parts[places[sheet.name]], styles))
     except (CalamineError, ValueError, OSError) as error:
         raise Refused("BERKAS_TABEL_TIDAK_TERBACA", str(error)) from error
     return Sheets(tuple(s for s in sheets if s.cells.num_rows), tuple(faults))
@@ -118,45 +116,15 @@ def _sheet_places(parts: dict[str, bytes]) -> dict[str, str]:
     return found
 
 
-def _check_extent(xml: bytes) -> None:
-    """Calamine lays a sheet out as a full grid: one cell at XFD1048576 would ask for 17 billion."""
-    rows, width = _extent(xml)
-    if width > MAX_COLUMNS:
-        raise Refused("TERLALU_BANYAK_KOLOM", str(width))
-    if rows * max(width, 1) > MAX_CELLS:
-        raise Refused("TABEL_TERLALU_BESAR", f"{rows} baris × {width} kolom")
+def _counts_from_1904(book: bytes) -> bool:
+    found = False
 
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal found
+        found = found or (name == "workbookPr" and attributes.get("date1904") in ("1", "true"))
 
-def _extent(xml: bytes) -> tuple[int, int]:
-    """The largest row and column any `r="…"` names, for all cells at once: a sheet holds a million of them."""
-    signs = np.frombuffer(xml + b" " * 16, np.uint8)
-    at = np.flatnonzero(signs[1:-15] == ord("r")) + 1
-    at = at[signs[at - 1] <= ord(" ")]
-    if np.any(signs[at + 1] <= ord(" ")) or np.any((signs[at + 1] == ord("=")) & (signs[at + 2] <= ord(" "))):
-        found = _CELL_AT.findall(xml)  # blanks around the equals sign: legal, and never written by a spreadsheet
-        rows, width = (
-            max((int(row) for _, row in found), default=0),
-            max((_number(c.upper()) for c, _ in found), default=0),
-        )
-        return max(rows, xml.count(b"<row")), width
-    at = at[signs[at + 1] == ord("=")] + 3
-    column, row = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
-    in_letters = in_digits = np.ones(len(at), bool)
-    for step in range(11):
-        sign = signs[at + step].astype(np.int64)
-        letter, digit = (sign | 32) - 96, sign - 48
-        in_letters = in_letters & (letter >= 1) & (letter <= 26)
-        column = np.where(in_letters, column * 26 + letter, column)
-        in_digits = in_digits & (in_letters | ((digit >= 0) & (digit <= 9)))
-        row = np.where(in_digits & ~in_letters, row * 10 + digit, row)
-    return max(int(row.max(initial=0)), xml.count(b"<row")), int(column.max(initial=0))
-
-
-def _number(column: bytes) -> int:
-    number = 0
-    for letter in column:
-        number = number * 26 + letter - 64
-    return number
+    parse(book, start)
+    return found
 
 
 def _repack(parts: dict[str, bytes]) -> io.BytesIO:
@@ -169,72 +137,32 @@ def _repack(parts: dict[str, bytes]) -> io.BytesIO:
     return out
 
 
-class _Formats:
-    """Cell styles whose look says more than the value: `00000` keeps leading zeros, a clock format keeps midnight."""
-
-    def __init__(self, styles: bytes | None):
-        self.zeros: dict[bytes, int] = {}
-        self.clocks: set[bytes] = set()
-        if styles is None:
-            return
-        codes: dict[str, str] = {}
-        used: list[str] = []
-        inside = False
-
-        def start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal inside
-            if name == "numFmt":
-                codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-            elif name in ("cellXfs", "cellStyleXfs"):
-                inside = name == "cellXfs"
-            elif name == "xf" and inside:
-                used.append(attributes.get("numFmtId", ""))
-
-        parse(styles, start)
-        for index, number in enumerate(used):
-            code = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", codes.get(number, ""))
-            if re.fullmatch(r"0{2,}(;.*)?", code):
-                self.zeros[str(index).encode()] = len(code.partition(";")[0])
-            elif number in map(str, _BUILT_IN_CLOCKS) or re.search(r"y.*h|h.*y", code, re.IGNORECASE):
-                self.clocks.add(str(index).encode())
-
-    def retouch(self, rows: list[list], xml: bytes) -> None:
-        """Cells of those styles, as they are seen."""
-        if not self.zeros and not self.clocks:
-            return
-        for attributes, style in _STYLED.findall(xml):
-            digits = self.zeros.get(style)
-            if digits is None and style not in self.clocks:
-                continue
-            if (at := _place(attributes)) is None or at[0] >= len(rows) or at[1] >= len(rows[at[0]]):
-                continue
-            value = rows[at[0]][at[1]]
-            if digits and isinstance(value, float) and value.is_integer() and value >= 0:
-                rows[at[0]][at[1]] = str(int(value)).zfill(digits)
-            elif digits is None and type(value) is dt.date:
-                rows[at[0]][at[1]] = f"{value.isoformat()}T00:00:00"
-
-
-def _place(attributes: bytes) -> tuple[int, int] | None:
-    match = _CELL_AT.search(b" " + attributes)
-    return (int(match[2]) - 1, _number(match[1].upper()) - 1) if match and match[1] else None
-
-
-def _read_sheet(sheet: CalamineSheet, xml: bytes, formats: _Formats) -> Sheet:
+def _read_sheet(sheet: CalamineSheet, xml: bytes, styles: CellStyles) -> Sheet:
     rows = sheet.to_python(skip_empty_area=False) if sheet.start is not None else []
-    formats.retouch(rows, xml)
+    _show_styled(rows, xml, styles)
     marks: list[Mark] = []
     texts = [_texts(column) for column in zip(*rows, strict=True)]
-    for attributes, error in _ERROR.findall(xml) if b'"e"' in xml or b"'e'" in xml else ():
-        _set(texts, _place(attributes), error.decode("utf-8", "replace"))
-    for attributes, formula in _UNCOMPUTED.findall(xml) if b"<f" in xml or b":f" in xml else ():
-        if at := _place(attributes):
+    for attributes, formula in find_uncomputed(xml):
+        if at := place(attributes):
             _grow(texts, at)
             marks.append(Mark("NILAI_RUMUS_GALAT", *at, "=" + formula.decode("utf-8", "replace")))
     cells, lines = tabulate(texts, len(texts[0]) if texts else 0)
     merges = tuple(Merge(*top_left, *bottom_right) for top_left, bottom_right in sheet.merged_cell_ranges or ())
     _check_merges(merges, cells.num_rows, cells.num_columns)
     return Sheet(cells, lines, sheet.name, marks=tuple(marks), merges=merges)
+
+
+def _show_styled(rows: list[list], xml: bytes, styles: CellStyles) -> None:
+    """Numbers under a style that shows something else, as that."""
+    if not (indices := styles.pattern()):
+        return
+    shown: dict[tuple[float, bytes], str] = {}  # the same days come again and again
+    for attributes, style in find_styled(xml, indices):
+        at = place(attributes)
+        if at and at[0] < len(rows) and at[1] < len(rows[at[0]]) and type(value := rows[at[0]][at[1]]) is float:
+            if (value, style) not in shown:
+                shown[value, style] = styles.show(value, style)
+            rows[at[0]][at[1]] = shown[value, style]
 
 
 def _check_merges(merges: tuple[Merge, ...], rows: int, columns: int) -> None:
@@ -252,12 +180,6 @@ def _grow(texts: list[list[str | None]], at: tuple[int, int]) -> None:
     texts += [[] for _ in range(at[1] + 1 - len(texts))]
     for column in texts:
         column.extend([None] * (rows - len(column)))
-
-
-def _set(texts: list[list[str | None]], at: tuple[int, int] | None, text: str) -> None:
-    if at:
-        _grow(texts, at)
-        texts[at[1]][at[0]] = text
 
 
 def _texts(column: tuple[object, ...]) -> list[str | None]:
