@@ -109,7 +109,7 @@ def views(dataset: Dataset, files: Sequence[str], batches: Sequence[int]) -> str
     A table that has no version yet has no files and becomes an empty relation.
     """
     columns = ", ".join(f'CAST(NULL AS {TYPES[f.type]}) AS "{f.name}"' for f in dataset.arrow)
-    whole = f"FROM read_parquet([{', '.join(map(_string, files))}])" if files else f"SELECT {columns} WHERE false"
+    whole = f"FROM read_parquet([{', '.join(map(_string, files))}], union_by_name = true)" if files else f"SELECT {columns} WHERE false"
     new = "false"
     if batches:  # the range says no more than the list does, but lets DuckDB pass over files and row groups unread
         new = f"_batch BETWEEN {min(batches)} AND {max(batches)} AND _batch IN ({', '.join(map(str, batches))})"

@@ -42,7 +42,7 @@ def text_columns(dataset: Dataset, defaults: Collection[str], source: str = "mas
         if f.name in defaults:
             own = f"coalesce({own}, p.bawaan[{literal(f.name)}])"
         parts.append(f"{own} AS {quoted('x_' + f.name)}")
-    columns = ",\n  ".join([f"m.{key}" for key in KEYS] + ["p.* EXCLUDE (_kiriman)", *parts])
+    columns = ",\n  ".join(["m._n", *(f"m.{key}" for key in KEYS), "p.* EXCLUDE (_kiriman)", *parts])
     return f"SELECT\n  {columns}\nFROM {source} m JOIN pengirim p USING (_kiriman)"
 
 
@@ -97,15 +97,16 @@ def typed_columns(dataset: Dataset, source: str = "teks") -> str:
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {source} x\n" + "\n".join(joins)
 
 
-def final_columns(dataset: Dataset) -> str:
-    """The accepted row in the order of the standard, lineage last; what the strict cast receives.
+def own_columns(dataset: Dataset) -> list[str]:
+    """SQL for the standard's own columns in order: what the office wrote, typed, and the facts of its media file."""
+    return [f"f_{f.name} AS {quoted(f.name)}" if f.origin == "media" else quoted(f.name) for f in dataset.fields]
 
-    `_kunci` and `_sidik` are made here: the primary key as one text, and a fingerprint of what the office wrote.
-    """
-    own = [f"f_{f.name} AS {quoted(f.name)}" if f.origin == "media" else quoted(f.name) for f in dataset.fields]
-    return ", ".join(
-        [*own, "_kunci", "_sidik", *KEYS, f"{literal(dataset.standard)} AS _standar", "_batch", "_diterima_pada"]
-    )
+
+def final_columns(dataset: Dataset) -> str:
+    """The accepted row in the order of the standard, lineage last; what the strict cast receives."""
+    own = [quoted(f.name) for f in dataset.fields]
+    standard = f"{literal(dataset.standard)} AS _standar"
+    return ", ".join([*own, "_kunci", "_sidik", *KEYS, standard, "_batch", "_diterima_pada"])
 
 
 def key(dataset: Dataset) -> str:
