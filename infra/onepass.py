@@ -76,8 +76,8 @@ class Pass:
         self.con.execute(
             f"CREATE TABLE dinilai AS WITH baris AS ({shape.typed_columns(d)}), lengkap AS ({rules.written(d)})"
             f" SELECT _n, {', '.join([*shape.own_columns(d), *shape.KEYS, *regions])}, dasar, memperbaiki, urut,"
-            f" _batch, _diterima_pada, {shape.key(d)} AS _kunci, {shape.fingerprint(d)} AS _sidik, {', '.join(rules.masks(d))}"
-            f" FROM lengkap"
+            f" _batch, _diterima_pada, {shape.key(d)} AS _kunci, {shape.fingerprint(d)} AS _sidik,"
+            f" {', '.join(rules.masks(d))} FROM lengkap"
         )
 
     def _decide(self) -> None:
@@ -107,9 +107,8 @@ class Pass:
         if files := list(self.known(self.dataset.name)):
             con.execute(
                 "INSERT INTO ada SELECT _kunci, arg_max(_sidik, _diterima_pada), arg_max(_kiriman, _diterima_pada),"
-                " max(_diterima_pada) FROM read_parquet(?, union_by_name = true)"
-                " WHERE _kunci IN (SELECT _kunci FROM diputus) GROUP BY _kunci",
-                [files],
+                f" max(_diterima_pada) FROM read_parquet([{', '.join(map(shape.literal, files))}], union_by_name = true)"
+                " WHERE _kunci IN (SELECT _kunci FROM diputus) GROUP BY _kunci"
             )
         con.execute(
             "CREATE TABLE putaran AS SELECT _n, dense_rank() OVER (PARTITION BY _kunci ORDER BY urut) AS ke"
@@ -126,13 +125,11 @@ class Pass:
                 "   CASE WHEN ada.pada > d._diterima_pada THEN 'SUDAH_DIGANTIKAN' ELSE 'PERBAIKAN' END"
                 " ELSE 'KUNCI_SUDAH_ADA' END"
                 " FROM putaran p LEFT JOIN diputus q ON q._n = p._n LEFT JOIN ada ON ada._kunci = q._kunci"
-                " WHERE p.ke = ? AND p._n = d._n",
-                [ke],
+                f" WHERE p.ke = {ke} AND p._n = d._n"
             )
             con.execute(
                 "INSERT OR REPLACE INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada"
-                " FROM diputus JOIN putaran USING (_n) WHERE ke = ? AND putusan IN ('BARU', 'PERBAIKAN')",
-                [ke],
+                f" FROM diputus JOIN putaran USING (_n) WHERE ke = {ke} AND putusan IN ('BARU', 'PERBAIKAN')"
             )
 
     def _accepted(self) -> pa.Table:
@@ -191,7 +188,8 @@ class Pass:
             listed = ", ".join(shape.literal(f) for f in files)
             earlier = (
                 "SELECT sha256, min(_kiriman) AS kiriman, -1 AS urut"
-                f" FROM read_parquet([{listed}], union_by_name = true) WHERE sha256 IN (SELECT sha256 FROM dinilai) GROUP BY sha256"
+                f" FROM read_parquet([{listed}], union_by_name = true)"
+                " WHERE sha256 IN (SELECT sha256 FROM dinilai) GROUP BY sha256"
             )
         self.con.execute(
             f"INSERT INTO temuan WITH milik AS (SELECT d.* FROM dinilai d JOIN diputus p USING (_n)"
