@@ -105,9 +105,10 @@ class Pass:
         )
         con.execute("CREATE TABLE ada (_kunci VARCHAR PRIMARY KEY, _sidik VARCHAR, _kiriman VARCHAR, pada TIMESTAMPTZ)")
         if files := list(self.known(self.dataset.name)):
+            listed = ", ".join(map(shape.literal, files))
             con.execute(
                 "INSERT INTO ada SELECT _kunci, arg_max(_sidik, _diterima_pada), arg_max(_kiriman, _diterima_pada),"
-                f" max(_diterima_pada) FROM read_parquet([{', '.join(map(shape.literal, files))}], union_by_name = true)"
+                f" max(_diterima_pada) FROM read_parquet([{listed}], union_by_name = true)"
                 " WHERE _kunci IN (SELECT _kunci FROM diputus) GROUP BY _kunci"
             )
         con.execute(
