@@ -11,6 +11,8 @@ from infra.settings import ROOT, Settings
 from infra.stack_files import Keys
 
 USER = "satu"
+PATIENT = {"timeout": 60}
+"""How SQLite is opened: a starting scheduler holds the one write lock longer than the five seconds it usually waits."""
 
 
 def environment(settings: Settings, folder: Path, port: int, database: dict[str, str], keys: Keys) -> dict[str, str]:
@@ -23,6 +25,7 @@ def environment(settings: Settings, folder: Path, port: int, database: dict[str,
     env |= {f"SPIT_{name.upper()}": str(value) for name, value in asdict(settings).items() if value is not None}
     env |= {
         MARK: str(settings.home.resolve()),
+        "SPT_NOENV": "1",  # setproctitle would write the title over the mark
         "AIRFLOW_HOME": str(folder / "airflow"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])),

@@ -150,7 +150,11 @@ class Stack:
                 "sql_alchemy_conn_async": f"postgresql+asyncpg://{server.address}",
             }
         else:
-            server, database = None, {"sql_alchemy_conn": f"sqlite:///{self.folder / 'sqlite' / 'airflow.db'}"}
+            server = None
+            database = {
+                "sql_alchemy_conn": f"sqlite:///{self.folder / 'sqlite' / 'airflow.db'}",
+                "sql_alchemy_connect_args": "infra.airflow_env.PATIENT",
+            }
         self._supervisor.environment = environment(self.settings, self.folder, port, database, keys)
         if server:
             server.prepare(self._supervisor.environment)
