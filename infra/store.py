@@ -17,11 +17,11 @@ DRAFTS = ".draft"  # where a folder store writes before a file gets its key; no 
 CHUNK = 1 << 20
 
 
-class NotFound(LookupError):  # noqa: N818 - what is the case, not that it is wrong
+class NotFound(LookupError):
     """Nothing is stored under this key."""
 
 
-class Conflict(Exception):  # noqa: N818
+class Conflict(Exception):
     """A precondition failed: the key is taken (`if_absent`) or holds something else by now (`if_match`)."""
 
 
