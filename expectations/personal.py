@@ -1,0 +1,131 @@
+"""Personal data in what an office wrote, as SQL conditions: found cheaply first, precisely where there is suspicion.
+
+A hit never returns a row. It is said (PERINGATAN), and the row is held: accepted, but not public until a named person
+clears it. What the words look like is in `schemas/personal.py`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from schemas import personal
+from schemas.dataset import Dataset, Field
+
+CHILD = "SUBJEK_ANAK"
+"""A child in a criminal case (UU 11/2012 Art 19): held for good, whoever may say otherwise."""
+
+LABELS = {
+    "DATA_PRIBADI_NIK": "[NIK]",
+    "DATA_PRIBADI_KK": "[KK]",
+    "DATA_PRIBADI_NPWP": "[NPWP]",
+    "DATA_PRIBADI_TELEPON": "[TELEPON]",
+    "DATA_PRIBADI_SUREL": "[SUREL]",
+    "DATA_PRIBADI_PLAT": "[PLAT]",
+    "DATA_PRIBADI_REKENING": "[REKENING]",
+    "DATA_PRIBADI_NAMA": "[NAMA]",
+}
+"""Each rule, and what stands in place of its datum in a masked text."""
+
+AROUND, SHOWN = 40, 100
+"""Characters of the masked text shown with a hit: before the place, and in all."""
+
+
+def scanned(dataset: Dataset) -> list[str]:
+    """The columns an office can write anything into: free text, and whole numbers, which can be somebody's."""
+
+    def free(f: Field) -> bool:
+        text = f.type == "string" and not f.codes and not f.reference and f.format != "periode"
+        return text or f.type == "integer"
+
+    return [f.name for f in dataset.office_fields if free(f)]
+
+
+def suspicious(text: str) -> str:
+    """SQL: may there be personal data in `text`? Never false where `found` finds any."""
+    return f"coalesce(regexp_matches({text}, {_literal(personal.QUICK)}), false)"
+
+
+def row_suspicious(dataset: Dataset) -> str:
+    """SQL over the columns `x_…`: may there be personal data anywhere in the row?"""
+    columns = ", ".join(f'"x_{name}"' for name in scanned(dataset))
+    return suspicious(f"concat_ws(chr(31), {columns})") if columns else "false"
+
+
+@cache
+def found() -> dict[str, str]:
+    """SQL for each rule: is there such a datum in `teks`? Reads `berangka` and `beralamat` of `_sifted` too.
+
+    What a pattern finds is looked at again without what is known to look alike: amounts of money, dates, ranks.
+    """
+    no_amounts = _without("teks", personal.AMOUNT)
+    breaks = f"(?i:\\b({personal.ROLES})([ :,]+)(?:{personal.NOT_NAMES})\\b)"
+    return {
+        "DATA_PRIBADI_NIK": _where("berangka", _any("teks", personal.nik())),
+        "DATA_PRIBADI_KK": _where("berangka", _any("teks", personal.kk())),
+        "DATA_PRIBADI_NPWP": _where("berangka", _any("teks", personal.NPWP, personal.NPWP_SAID)),
+        "DATA_PRIBADI_TELEPON": _where("berangka", _any(no_amounts, personal.PHONE)),
+        "DATA_PRIBADI_SUREL": _where("beralamat", _any(_without("teks", personal.OFFICE_EMAIL), personal.EMAIL)),
+        "DATA_PRIBADI_PLAT": _twice("teks", _without("teks", personal.NOT_PLATES), personal.PLATE, personal.PLATE_SAID),
+        "DATA_PRIBADI_REKENING": _where("berangka", _any(_without(no_amounts, personal.DATE), personal.ACCOUNT)),
+        "DATA_PRIBADI_NAMA": _twice(
+            "teks",
+            f"regexp_replace(teks, {_literal(breaks)}, '\\1\\2#', 'g')",
+            personal.NAME_PROSE,
+            personal.NAME_LABEL,
+            personal.NAME_FIRST,
+        ),
+    }
+
+
+def hits(source: str, keys: str) -> str:
+    """SELECT `keys`, `kode`, `nilai` of every hit in column `teks` of relation `source`; `nilai` shows it masked."""
+    listed = ", ".join(f"CASE WHEN {sql} THEN '{kode}' END" for kode, sql in found().items())
+    label = " ".join(f"WHEN '{kode}' THEN '{label}'" for kode, label in LABELS.items())
+    each = f"SELECT {keys}, teks, unnest([{listed}]) AS kode FROM ({_sifted(source, keys)})"
+    clean = f"SELECT {keys}, kode, {masked('teks')} AS bersih FROM ({each}) WHERE kode IS NOT NULL"
+    start = f"greatest(1, strpos(bersih, CASE kode {label} END) - {AROUND})"
+    return f"SELECT {keys}, kode, substring(bersih, {start}, {SHOWN}) AS nilai FROM ({clean})"
+
+
+def row_hits(dataset: Dataset, source: str) -> str:
+    """SELECT `id`, `kolom`, `kode`, `nilai` of every hit in the suspicious rows of relation `source`."""
+    columns = scanned(dataset)
+    if not columns:
+        return "SELECT 0::BIGINT AS id, NULL::VARCHAR AS kolom, NULL::VARCHAR AS kode, NULL::VARCHAR AS nilai LIMIT 0"
+    names, texts = (", ".join(f"{a}{name}{b}" for name in columns) for a, b in (("'", "'"), ('"x_', '"')))
+    long = f"SELECT rowid AS id, unnest([{names}]) AS kolom, unnest([{texts}]) AS teks FROM {source} WHERE _curiga"
+    return hits(f"({long})", "id, kolom")
+
+
+def masked(text: str) -> str:
+    """SQL for `text` with personal data blotted out: what `schemas.personal.masked` does."""
+    blotted = text
+    for pattern, instead in personal.blots():
+        blotted = f"regexp_replace({blotted}, {_literal(pattern)}, {_literal(instead)}, 'g')"
+    return f"CASE WHEN {suspicious(text)} THEN {blotted} ELSE {text} END"
+
+
+def _sifted(source: str, keys: str) -> str:
+    kinds = f"{_any('teks', personal.DIGITS)} AS berangka, contains(teks, '@') AS beralamat"
+    return f"SELECT {keys}, teks, {kinds} FROM {source} WHERE {suspicious('teks')}"
+
+
+def _any(text: str, *patterns: str) -> str:
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return f"regexp_matches({text}, {_literal(joined)})"
+
+
+def _where(cheap: str, dear: str) -> str:
+    return f"CASE WHEN {cheap} THEN {dear} ELSE false END"
+
+
+def _twice(text: str, again: str, *patterns: str) -> str:
+    return _where(_any(text, *patterns), _any(again, *patterns))
+
+
+def _without(text: str, pattern: str) -> str:
+    return f"regexp_replace({text}, {_literal(pattern)}, ' ', 'g')"
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
