@@ -156,7 +156,7 @@ def test_links_to_other_files_are_said(reading):
 
 @pytest.mark.parametrize(
     "line",
-    ["JUMLAH" + " " * 3_000_000 + "x,,* x", "+" * 3_000_000 + "x,,1", "+1" * 1_000_000 + ",,1", '"x,' * 300_000],
+    ["JUMLAH" + " " * 3_000_000 + "x,,* x", "+" * 3_000_000 + "x,,1", "+1" * 1_000_000 + ",,1", '"x,' * 100_000],
     ids=["blanks", "signs", "sums", "quotes"],
 )
 def test_long_cells_cost_no_more_than_their_length(reading, line):

@@ -33,6 +33,7 @@ _FOREIGN = {
     b"7z\xbc\xaf": "7z",
     b"{\\rtf": "RTF",
 }
+_MARKUP = re.compile(rb"\s*+<(?:html|!doctype|\?xml|table)", re.IGNORECASE)
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 _OWN = ("_lembar", "_baris")
 
@@ -67,9 +68,9 @@ def _open(data: bytes, spellings: Mapping[str, str], *, inside: bool = False) ->
         if data.startswith(magic):
             raise Refused("FORMAT_TIDAK_DIKENAL", kind)
     text, faults = to_utf8(data)
-    if not text.strip():
+    if not re.search(rb"\S", text):
         raise Refused("BERKAS_KOSONG")
-    if text.lstrip()[:15].lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
+    if _MARKUP.match(text):
         raise Refused("FORMAT_TIDAK_DIKENAL", "HTML/XML")
     sheet = read_json(text) if looks_like_json(text) else read_delimited(text, spellings)
     return Sheets((sheet,), faults)

@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.cells import beginning, matching
 from transforms.reading import AMBIGUOUS, MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, close_decimals, numbered
 
 _OPENING = re.compile(rb"\s*+(?:\[\s*+[\[{\]\"]|\{\s*+[\"}])")
+_OBJECT = re.compile(rb"\s*+\{")
 _SPREAD = 8  # cells per byte a document may unfold to: objects that share no key make a table of nearly nothing
 _ENVELOPES = ("data", "records")
 # What DuckDB raises for text that is no JSON; the second when it cuts a character in two to quote the place.
@@ -42,7 +44,7 @@ def read_json(data: bytes) -> Sheet:
 
 def _is_one_per_line(db: duckdb.DuckDBPyConnection, data: bytes) -> bool:
     """Whether the first line is a whole object and more follow, or the document is broken but most lines are whole."""
-    if data.lstrip()[:1] != b"{":
+    if not _OBJECT.match(data):
         return False
     lines = [line for line in data[: MAX_LINE * 2].split(b"\n", 50)[:50] if line.strip()]
     whole = sum(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines)
@@ -70,7 +72,7 @@ def _elements(db: duckdb.DuckDBPyConnection, data: bytes) -> tuple[pa.ChunkedArr
     db.register("dokumen", pa.table({"d": pa.array([data], pa.string())}))
     pointer, envelope = "", None
     try:
-        if data.lstrip()[:1] == b"{":
+        if _OBJECT.match(data):
             keys: list[str] = _one(db, "SELECT json_keys(d) FROM dokumen") or []
             lists = (f"/{key}" for key in _ENVELOPES if key in keys)
             pointer = next((p for p in lists if _one(db, f"SELECT json_type(d, '{p}') FROM dokumen") == "ARRAY"), "")
@@ -124,16 +126,34 @@ def _read_elements(db: duckdb.DuckDBPyConnection, count: int, shapes: Shapes, *,
     if len(head) * count > limit:
         raise Refused("TABEL_TERLALU_BESAR", f"{count} baris × {len(head)} kolom")
     pointers = ["/" + key.replace("~", "~0").replace("/", "~1") for key in head]
-    picks = "".join(f", nullif(v[{i + 1}], '') AS \"{i}\"" for i in range(len(head)))
-    values = "json_extract_string(j, ?)" if head else "NULL"
-    found = db.execute(
-        f"SELECT n{picks} FROM (SELECT n, {values} AS v FROM butir) ORDER BY n", [pointers] if head else []
-    ).to_arrow_table()
-    cells = found.select([str(i) for i in range(len(head))])
+    cells = _cells(db, head, pointers)
     marks = _broken(db) + _repeated_keys(db, shapes)
     cells = _close_numbers(db, cells, pointers)
     marks += _nested(db, cells, pointers)
     return Sheet(cells, numbered(count), head=head, marks=tuple(marks))
+
+
+def _cells(db: duckdb.DuckDBPyConnection, head: tuple[str, ...], pointers: list[str]) -> pa.Table:
+    """The values under each key as text, element by element."""
+    if len({key.casefold() for key in head} - {""}) == len(head):
+        told = json.dumps(dict.fromkeys(head, "VARCHAR"))
+        values, picks = "from_json(j, ?)", "unnest(v)"
+    else:  # the quicker way cannot tell `Judul` from `judul`
+        told = pointers
+        values, picks = "json_extract_string(j, ?)", ", ".join(f"v[{i + 1}]" for i in range(len(head)))
+    if not head:
+        return db.execute("SELECT n FROM butir").to_arrow_table().select([])
+    found = db.execute(f"SELECT {picks}, n FROM (SELECT n, {values} AS v FROM butir)", [told]).to_arrow_table()
+    *columns, order = found.combine_chunks().columns
+    if np.any(np.diff(order.to_numpy()) < 0):
+        sequence = pc.sort_indices(order)
+        columns = [column.take(sequence) for column in columns]
+    columns = [pc.if_else(pc.equal(column, ""), None, column) if _has_empty(column) else column for column in columns]
+    return pa.table(columns, names=[str(i) for i in range(len(head))])
+
+
+def _has_empty(column: pa.ChunkedArray) -> bool:
+    return pc.min(pc.binary_length(column)).as_py() == 0
 
 
 def _broken(db: duckdb.DuckDBPyConnection) -> list[Mark]:
@@ -163,7 +183,7 @@ def _of_type(db: duckdb.DuckDBPyConnection, pointer: str, lines: pa.Array, types
 def _close_numbers(db: duckdb.DuckDBPyConnection, cells: pa.Table, pointers: list[str]) -> pa.Table:
     """Numbers (not text) with exactly three decimals lose their ambiguity, as in a workbook."""
     for at, column in enumerate(cells.columns):
-        hits = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(column, f"^{AMBIGUOUS}$"), False))
+        hits = matching(column, beginning(column, "-123456789"), f"^{AMBIGUOUS}$")
         if len(hits) and (numbers := set(_of_type(db, pointers[at], hits, "'DOUBLE'"))):
             texts = [
                 close_decimals(text) if text and line in numbers else text
@@ -176,7 +196,7 @@ def _close_numbers(db: duckdb.DuckDBPyConnection, cells: pa.Table, pointers: lis
 def _nested(db: duckdb.DuckDBPyConnection, cells: pa.Table, pointers: list[str]) -> list[Mark]:
     marks: list[Mark] = []
     for at, column in enumerate(cells.columns):
-        hits = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(column, r"^[\[{]"), False))
+        hits = beginning(column, "[{")
         if len(hits):
             lines = _of_type(db, pointers[at], hits, "'OBJECT', 'ARRAY'")
             marks += [Mark("NILAI_BERSARANG", line, at, column[line].as_py()) for line in lines]

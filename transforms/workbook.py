@@ -38,8 +38,8 @@ _MACROS = re.compile(r"vbaproject\.bin$|^xl/macrosheets/", re.IGNORECASE)
 _LINKS = re.compile(r"^xl/(externalLinks/|connections\.xml$|queryTables/)", re.IGNORECASE)
 
 
-def read_workbook(archive: Archive) -> Sheets:
-    """Visible worksheets, in order; hidden ones are reported LEMBAR_DILEWATI.
+def read_workbook(archive: Archive, only: str | None = None) -> Sheets:
+    """Visible worksheets, in order, or just the one called `only`; hidden ones are reported LEMBAR_DILEWATI.
 
     Refused: BUKU_BERMAKRO, BERKAS_TABEL_TIDAK_TERBACA, TABEL_TERLALU_BESAR, TERLALU_BANYAK_KOLOM and Archive's.
     """
@@ -60,7 +60,7 @@ def read_workbook(archive: Archive) -> Sheets:
     try:
         with CalamineWorkbook.from_filelike(_repack(parts)) as book:
             for sheet in book.sheets_metadata:
-                if sheet.typ != SheetTypeEnum.WorkSheet or sheet.name not in places:
+                if sheet.typ != SheetTypeEnum.WorkSheet or sheet.name not in places or only not in (None, sheet.name):
                     continue
                 if sheet.visible != SheetVisibleEnum.Visible:
                     faults.append(Fault("LEMBAR_DILEWATI", sheet.name, nilai="tersembunyi"))
