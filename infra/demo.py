@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from schemas.dataset import datasets
 from transforms.media import encode
 
 Files = dict[str, bytes]
@@ -252,7 +253,15 @@ def _manifest(satker: str, dataset: str, items: list[dict[str, Any]], **more: An
 
 
 def _table(satker: str, dataset: str, file: str, defaults: dict[str, str]) -> Files:
-    sent = {"versi": 1, "satker": satker, "dataset": dataset, "bawaan": defaults, "tabel": [file]}
+    sent = {
+        "versi": 1,
+        "satker": satker,
+        "dataset": dataset,
+        "standar": datasets()[dataset].standard,
+        "metadata": f"{dataset}/2026",
+        "bawaan": defaults,
+        "tabel": [file],
+    }
     return {"manifest.json": json.dumps(sent, ensure_ascii=False, indent=1).encode()}
 
 

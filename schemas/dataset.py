@@ -30,6 +30,10 @@ _ARROW: dict[str, pa.DataType] = {
 }
 
 
+RELATIVE = ("rasio", "persentase", "persen", "laju", "indeks", "rata-rata")
+"""How the `ukuran` of an indicator begins: it is computed, and means nothing without its unit."""
+
+
 class ContractError(Exception):
     """Our own bug: what we wrote breaks what we promised. Never caught; publishes nothing."""
 
@@ -96,6 +100,16 @@ class Field:
         return pa.field(self.name, _ARROW[self.type], metadata={k: v for k, v in notes.items() if v})
 
     @property
+    def measured(self) -> bool:
+        """Whether it holds figures."""
+        return self.type in ("integer", "number")
+
+    @property
+    def indicator(self) -> bool:
+        """Whether its figures are computed from others (MS-Ind) rather than counted (MS-Var)."""
+        return self.measured and self.ukuran.lower().startswith(RELATIVE)
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """The closed value domain, if there is one."""
         return tuple(value for value, _ in self.categories) or self.constraints.enum
@@ -130,6 +144,16 @@ class Dataset:
     def of_media(self) -> bool:
         """Whether each row is about one media file."""
         return self.kind in MEDIA_KINDS
+
+    @property
+    def period(self) -> str | None:
+        """The column that says which period a row's figures are about, if there is one."""
+        return next((f.name for f in self.fields if f.format == "periode"), None)
+
+    @property
+    def statistical(self) -> bool:
+        """Whether it holds figures about periods: such a table comes with its statistical metadata."""
+        return self.kind == "tabel" and self.period is not None
 
     @property
     def office_fields(self) -> tuple[Field, ...]:

@@ -1,0 +1,75 @@
+"""Daftar data and jadwal rilis: which satker hands in which dataset in a year, and by when (`daftar_data.csv`).
+
+Perpres 39/2019 Art 27(3): the list names for each dataset its producer and its schedule; Art 30: Data Prioritas are
+fixed each year. The list is ours. A dataset, year or satker that is on no line is outside it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from schemas.dataset import datasets
+from schemas.reference import covers
+
+PATH = Path(__file__).with_suffix(".csv")
+EVERYONE = "*"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One line: what a satker, with all units below it (or `*`, every satker), hands in during `tahun`.
+
+    `batas_hari`: days after the last day of a reporting period by which it is due, in the satker's own time zone;
+    None where nothing is scheduled.
+    """
+
+    tahun: int
+    dataset: str
+    satker: str
+    frekuensi: str
+    batas_hari: int | None
+    prioritas: bool
+
+
+@cache
+def plan() -> dict[str, list[Planned]]:
+    """Every line, by dataset."""
+    lines: dict[str, list[Planned]] = {}
+    with PATH.open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            line = Planned(
+                int(row["tahun"]),
+                row["dataset"],
+                row["satker"],
+                row["frekuensi"],
+                int(row["batas_hari"]) if row["batas_hari"] else None,
+                row["prioritas"] == "ya",
+            )
+            lines.setdefault(line.dataset, []).append(line)
+    return lines
+
+
+def planned(dataset: str, satker: str) -> dict[int, Planned]:
+    """For each year in which a satker hands in a dataset, its line: the one that names the satker most closely."""
+    mine = [line for line in plan().get(dataset, ()) if line.satker == EVERYONE or covers([line.satker], satker)]
+    return {line.tahun: line for line in sorted(mine, key=lambda line: len(line.satker))}
+
+
+def years(dataset: str) -> str:
+    """The years a dataset is on the list, for people."""
+    return ", ".join(sorted({str(line.tahun) for line in plan().get(dataset, ())})) or "tidak ada"
+
+
+def is_priority(dataset: str, satker: str, tahun: int) -> bool:
+    """Whether what a satker hands in this year is Data Prioritas, by its standard or by the list (Art 28, 30)."""
+    line = planned(dataset, satker).get(tahun)
+    return datasets()[dataset].priority or (line is not None and line.prioritas)
+
+
+def priorities() -> set[str]:
+    """The datasets of which anything at all may be Data Prioritas."""
+    listed = {name for name, lines in plan().items() if any(line.prioritas for line in lines)}
+    return listed | {name for name, standard in datasets().items() if standard.priority}
