@@ -88,13 +88,11 @@ def hits(source: str, keys: str) -> str:
 
 
 def row_hits(dataset: Dataset, source: str) -> str:
-    """SELECT `id`, `kolom`, `kode`, `nilai` of every hit in the suspicious rows of relation `source`."""
+    """SELECT `_n`, `kolom`, `kode`, `nilai` of every hit in the rows of relation `source` (`_n` and the `x_…`)."""
     columns = scanned(dataset)
-    if not columns:
-        return "SELECT 0::BIGINT AS id, NULL::VARCHAR AS kolom, NULL::VARCHAR AS kode, NULL::VARCHAR AS nilai LIMIT 0"
     names, texts = (", ".join(f"{a}{name}{b}" for name in columns) for a, b in (("'", "'"), ('"x_', '"')))
-    long = f"SELECT rowid AS id, unnest([{names}]) AS kolom, unnest([{texts}]) AS teks FROM {source} WHERE _curiga"
-    return hits(f"({long})", "id, kolom")
+    long = f"SELECT _n, unnest([{names}]::VARCHAR[]) AS kolom, unnest([{texts}]::VARCHAR[]) AS teks FROM {source}"
+    return hits(f"({long})", "_n, kolom")
 
 
 def masked(text: str) -> str:

@@ -153,6 +153,7 @@ def _file_rules(dataset: Dataset) -> Iterator[Rule]:
         yield Rule(kode, "berkas", f"f_galat = '{kode}'", kind)
     wrong = f"f_galat IS NULL AND f_tipe_media IS NOT NULL AND NOT starts_with(f_tipe_media, '{start}')"
     yield Rule("TIPE_TIDAK_COCOK", "berkas", wrong, kind)
+    yield Rule("GPS_TERTANAM", "berkas", "f_ada_gps")
 
 
 def _written_rules(dataset: Dataset) -> Iterator[Rule]:

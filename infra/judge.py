@@ -5,16 +5,19 @@ The pipeline and `satu check` call the same `judge`; a dry run simply knows noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
+from expectations import personal
 from infra.onepass import Known, Pass
 from infra.parcel import Opened, Parcel, open_parcel
 from schemas.dataset import datasets, tables
-from transforms.shape import OFFLINE
+from schemas.finding import Finding
+from schemas.personal import masked
+from transforms.shape import OFFLINE, literal
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def judge(
 ) -> Verdict:
     """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number."""
     opened = [open_parcel(parcel, owner_of) for parcel in parcels]
-    temuan = [f.row(batch) for o in opened for f in o.findings]
+    temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
     balance = {
         (o.parcel.kiriman, name): [rows, 0, returned, skipped]
         for o in opened
@@ -74,6 +77,17 @@ def judge(
     outcomes = _outcomes(opened, verdict)
     verdict["kiriman"] = _table("kiriman", [_kiriman(o, r, batch) for o, r in zip(opened, outcomes, strict=True)])
     return Verdict(verdict, outcomes)
+
+
+def _telling_names(opened: Opened) -> Iterator[Finding]:
+    """Personal data in the names of files. Of a medium that a row names, the row says it."""
+    said = {str(v) for table in opened.rows if "berkas" in table.column_names for v in table["berkas"].to_pylist()}
+    for name in sorted(set(opened.parcel.files) - said):
+        if masked(name) != name:
+            with duckdb.connect(config=OFFLINE) as con:
+                found = con.execute(personal.hits(f"(SELECT {literal(name)} AS teks)", "1 AS satu")).fetchall()
+            for _, kode, nilai in found:
+                yield Finding(opened.parcel.kiriman, kode, name, kolom="nama berkas", nilai=nilai)
 
 
 def _table(name: str, rows: Sequence[dict[str, object]]) -> pa.Table:

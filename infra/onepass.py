@@ -8,7 +8,7 @@ from datetime import timedelta
 import duckdb
 import pyarrow as pa
 
-from expectations import rules
+from expectations import personal, rules
 from infra.parcel import Opened, altered
 from schemas import reference
 from schemas.dataset import Dataset, tables
@@ -33,6 +33,7 @@ class Pass:
         with self.con:
             self._load()
             self._mask()
+            self._hold()
             self._decide()
             accepted = self._accepted()
             out[self.dataset.name] = [accepted]
@@ -77,7 +78,21 @@ class Pass:
             f"CREATE TABLE dinilai AS WITH baris AS ({shape.typed_columns(d)}), lengkap AS ({rules.written(d)})"
             f" SELECT _n, {', '.join([*shape.own_columns(d), *shape.KEYS, *regions])}, dasar, memperbaiki, urut,"
             f" _batch, _diterima_pada, {shape.key(d)} AS _kunci, {shape.fingerprint(d)} AS _sidik,"
-            f" {', '.join(rules.masks(d))} FROM lengkap"
+            f" {personal.row_suspicious(d)} AS _curiga, {', '.join(rules.masks(d))} FROM lengkap"
+        )
+
+    def _hold(self) -> None:
+        """`pribadi`: what is personal in each row, and where; `tahanan`: the rules that hold a row from the public."""
+        con, d = self.con, self.dataset
+        suspects = "SELECT t.* FROM (SELECT _n FROM dinilai WHERE _curiga) JOIN teks t USING (_n)"
+        con.execute(f"CREATE TABLE pribadi AS {personal.row_hits(d, f'({suspects})')}")
+        if "subjek_anak" in d.arrow.names:
+            con.execute(
+                f"INSERT INTO pribadi SELECT _n, 'subjek_anak', '{personal.CHILD}', NULL FROM dinilai WHERE subjek_anak"
+            )
+        con.execute(
+            "CREATE TABLE tahanan AS SELECT _n, string_agg(DISTINCT kode, ',' ORDER BY kode) AS _tertahan"
+            " FROM pribadi GROUP BY _n"
         )
 
     def _decide(self) -> None:
@@ -135,7 +150,7 @@ class Pass:
 
     def _accepted(self) -> pa.Table:
         found = self.con.execute(
-            f"SELECT {shape.final_columns(self.dataset)} FROM dinilai SEMI JOIN"
+            f"SELECT {shape.final_columns(self.dataset)} FROM dinilai LEFT JOIN tahanan USING (_n) SEMI JOIN"
             " (SELECT _n FROM diputus WHERE putusan IN ('BARU', 'PERBAIKAN')) USING (_n) ORDER BY _kunci"
         )
         return found.to_arrow_table().cast(self.dataset.arrow)
@@ -172,12 +187,17 @@ class Pass:
             " FROM diputus p JOIN dinilai d USING (_n)"
             " WHERE putusan NOT IN ('BARU', 'PERBAIKAN', 'DIKEMBALIKAN')"
         )
+        con.execute(
+            "INSERT INTO temuan SELECT d._kiriman, p.kode, d._berkas, d._lembar, d._baris, p.kolom, p.nilai, NULL"
+            " FROM pribadi p JOIN dinilai d USING (_n)"
+        )
         if d.of_media:
             self._seen_media()
         levels = [{"kode": m.kode, "tingkat": m.tingkat} for m in rules.messages().values()]
         con.register("kata", pa.Table.from_pylist(levels))
         found = con.execute(
-            f"SELECT kiriman, kode, tingkat, berkas, lembar, baris, kolom, left(nilai, {VALUE_LIMIT}) AS nilai, batas,"
+            f"SELECT kiriman, kode, tingkat, berkas, lembar, baris, kolom,"
+            f" left({personal.masked('nilai')}, {VALUE_LIMIT}) AS nilai, batas,"
             f" {self.batch}::BIGINT AS _batch FROM temuan JOIN kata USING (kode)"
             " ORDER BY kiriman, berkas, lembar, baris, kolom, kode"
         )
@@ -210,7 +230,7 @@ def media_rows(dataset: Dataset) -> str:
         "ada_gps": "ada_gps",
         "_kunci": f"concat_ws('|', {shape.literal(dataset.name)}, _kunci)",
     }
-    lineage = ("_kiriman", "_batch", "_diterima_pada")
+    lineage = ("_sidik", "_kiriman", "_batch", "_diterima_pada", "_tertahan")
     columns = [
         f"{special.get(f.name) or (f.name if f.name in own or f.name in lineage else 'NULL')} AS {f.name}"
         for f in tables()["media"].fields

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.messages import messages
+from schemas.personal import excerpt
 
 VALUE_LIMIT = 200
-"""Characters of an office's value that a finding repeats; the rest stays in raw."""
+"""Characters of an office's value that a finding repeats, never what is personal in it; the rest stays in raw."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Finding:
             "berkas": self.berkas,
             "lembar": self.lembar,
             "baris": self.baris,
-            "kolom": self.kolom,
-            "nilai": self.nilai and self.nilai[:VALUE_LIMIT],
+            "kolom": self.kolom and excerpt(self.kolom, VALUE_LIMIT),
+            "nilai": self.nilai and excerpt(self.nilai, VALUE_LIMIT),
             "batas": self.batas,
             "_batch": batch,
         }

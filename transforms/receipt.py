@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.dataset import datasets
 from schemas.messages import messages
+from schemas.personal import masked
 
 VERSION = 1
 SHOWN = 200
@@ -37,7 +38,7 @@ def receipt(
         "versi": VERSION,
         "nomor": kiriman["kiriman"],
         "sumber": kiriman["sumber"],
-        "nama": kiriman["nama"],
+        "nama": masked(kiriman["nama"]),
         "satker": kiriman["kode_satker"],
         "dataset": kiriman["dataset"],
         "diterima_pada": kiriman["_diterima_pada"].isoformat(),
@@ -49,7 +50,9 @@ def receipt(
             "dilewati": kiriman["baris_dilewati"],
         },
         "berkas": [
-            {key: row[key] for key in ("berkas", "masuk", "diterima", "dikembalikan", "dilewati")} for row in neraca
+            {"berkas": masked(row["berkas"])}
+            | {key: row[key] for key in ("masuk", "diterima", "dikembalikan", "dilewati")}
+            for row in neraca
         ],
         "temuan": [_finding(row, kiriman["dataset"]) for row in temuan],
     }
@@ -60,6 +63,7 @@ def _finding(row: Mapping[str, Any], dataset: str | None) -> dict[str, Any]:
     kolom = row["kolom"] or ""
     words = message.sentences(kolom=_title(dataset, kolom), nilai=row["nilai"] or "", batas=row["batas"] or "")
     place = {key: row[key] for key in ("berkas", "lembar", "baris", "kolom", "nilai", "batas")}
+    place |= {key: masked(row[key]) for key in ("berkas", "lembar") if row[key]}
     return {"kode": row["kode"], "tingkat": row["tingkat"], **place, **words}
 
 

@@ -106,7 +106,7 @@ def final_columns(dataset: Dataset) -> str:
     """The accepted row in the order of the standard, lineage last; what the strict cast receives."""
     own = [quoted(f.name) for f in dataset.fields]
     standard = f"{literal(dataset.standard)} AS _standar"
-    return ", ".join([*own, "_kunci", "_sidik", *KEYS, standard, "_batch", "_diterima_pada"])
+    return ", ".join([*own, "_kunci", "_sidik", *KEYS, standard, "_batch", "_diterima_pada", "_tertahan"])
 
 
 def key(dataset: Dataset) -> str:
