@@ -123,23 +123,27 @@ def up(as_json: bool) -> int:
 
 
 @command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--source", required=True, help="The registered source to hand it in through, such as jateng.")
 @click.option("--name", help="Name of the submission; by default the folder's own.")
 def submit(folder: Path, source: str, name: str | None, as_json: bool) -> int:
-    """Hand in a FOLDER: media or tables and a manifest.json."""
+    """Hand in a FOLDER (media or tables and a manifest), a zip of one, or a single workbook."""
     from infra.submit import submit as hand_in
 
     place = hand_in(folder, source, Settings.from_env(), name)
-    text = f"handed in as {source}/{place.name}\nnext: satu status  (a running `satu up` takes it in within seconds)"
-    _show({"source": source, "name": place.name, "place": str(place)}, text, as_json)
+    named = place.stem if place.is_file() else place.name
+    text = f"handed in as {source}/{named}\nnext: satu status  (a running `satu up` takes it in within seconds)"
+    _show({"source": source, "name": named, "place": str(place)}, text, as_json)
     return FINE
 
 
 @command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
 def check(folder: Path, as_json: bool) -> int:
-    """Judge a FOLDER as the pipeline would, without taking anything in. Exits 1 when something would come back."""
+    """Judge a FOLDER, zip or workbook as the pipeline would, without taking anything in.
+
+    Exits 1 when something would come back.
+    """
     from infra.check import check as judge_dry
     from transforms.receipt import page
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -19,11 +20,14 @@ from infra.parcel import File, Parcel, escapes
 from infra.records import Submission
 from infra.sources import Drop, FolderSource
 from infra.store import Store, content_key
+from infra.unpacking import arrived, packed, unpacked
 from schemas import manifest
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
+from transforms import forms
 from transforms.media.probe import probe
+from transforms.mending import Returned, named_files
 from transforms.receipt import page, receipt
 
 
@@ -38,27 +42,36 @@ class Landed:
 def ready(drop: Drop, settle_s: float, grace_s: float) -> bool:
     """Whether the office has finished: the manifest is last and all it names is there, or all has been quiet a while.
 
-    Files that a manifest names and that are not there may be on their way: they get `grace_s` to come.
+    Files that a manifest names and that are not there may be on their way: they get `grace_s` to come. So does the
+    rest of a zip without its end, and whatever may make sense of a file that is no envelope as it stands.
     """
-    if not drop.has_manifest:
+    if not drop.has_manifest or (not drop.alone and drop.quiet_s < settle_s and not drop.manifest_last):
         return False
-    reading = _manifest(drop)
-    whole = reading.manifest is not None and _whole(drop, reading.manifest)
-    if whole and drop.manifest_last:
-        return True
-    waits_for_files = reading.manifest is not None and not whole
-    return drop.quiet_s >= (grace_s if waits_for_files else settle_s)
+    if packed(drop):
+        return drop.quiet_s >= (settle_s if arrived(drop) else grace_s)
+    form, reading = drop.form, _envelope(drop)
+    if form is None or form.plain:
+        whole = reading.manifest is not None and _whole(drop, reading.manifest)
+        if whole and drop.manifest_last and not drop.alone:
+            return True
+        waits_for_files = reading.manifest is not None and not whole
+        return drop.quiet_s >= (grace_s if waits_for_files else settle_s)
+    if not drop.alone and any(f.kode == "MANIFES_TIDAK_ADA" for f in reading.findings):
+        return False
+    finished = reading.manifest is not None and (reading.mends or _whole(drop, reading.manifest))
+    return drop.quiet_s >= (settle_s if finished else grace_s)
 
 
-def _manifest(drop: Drop) -> manifest.Reading:
-    with drop.files[manifest.NAME].open("rb") as stream:
-        return manifest.read(stream.read(manifest.LIMIT_BYTES + 1), drop.name)
+def _envelope(drop: Drop) -> manifest.Reading:
+    """What a drop says it is; nothing where it has no envelope."""
+    form = drop.form
+    return forms.read(form, drop.files[form.head], drop.name) if form else manifest.Reading(None, ())
 
 
 def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
     """Whether every file the manifest names is there, in the size it declares."""
     items = (item for item in sent.items if isinstance(item, dict))
-    named = {*sent.tables, *sent.inventory, *(str(item["berkas"]) for item in items if item.get("berkas"))}
+    named = {*sent.tables, *sent.metadata_files, *sent.inventory, *(str(item["berkas"]) for item in items if item.get("berkas"))}
     return all(
         escapes(name) or (name in drop.marks and sent.inventory.get(name, (None,))[0] in (None, drop.marks[name].size))
         for name in named
@@ -67,14 +80,30 @@ def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
 
 def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox) -> list[Landed]:
     """Take complete drops in. One that changes while it is copied is left for the next look."""
-    kept = {drop.name: copied for drop in drops if (copied := _copy(drop, store)) is not None}
-    _examine([(drop, kept[drop.name]) for drop in drops if drop.name in kept], store)
-    landed = []
-    for drop in drops:
-        if drop.name in kept:
-            landed.append(_record(drop, kept[drop.name], source, store, inbox))
-            source.take_away(drop)
-    return landed
+    with ExitStack() as scratch:
+        opened = [scratch.enter_context(unpacked(drop)) for drop in drops]
+        kept = [_Kept(drop, files, _envelope(drop)) for drop in opened if (files := _copy(drop, store)) is not None]
+        _examine(kept, store)
+        landed = []
+        for each in kept:
+            landed.append(_record(each, source, store, inbox))
+            source.take_away(each.drop)
+        return landed
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A drop whose bytes are in raw: what they are, and what it says of itself."""
+
+    drop: Drop
+    files: list[dict[str, object]]
+    reading: manifest.Reading
+
+    @property
+    def media(self) -> dict[str, Path]:
+        """sha256 → place of everything but the envelope and the zip."""
+        besides = {self.drop.archive, self.drop.form and self.drop.form.head}
+        return {str(f["sha256"]): self.drop.files[str(f["nama"])] for f in self.files if f["nama"] not in besides}
 
 
 def _copy(drop: Drop, store: Store) -> list[dict[str, object]] | None:
@@ -89,19 +118,20 @@ def _copy(drop: Drop, store: Store) -> list[dict[str, object]] | None:
     return files if drop.unchanged() else None
 
 
-def _examine(drops: Sequence[tuple[Drop, list[dict[str, object]]]], store: Store) -> None:
+def _examine(kept: Sequence[_Kept], store: Store) -> None:
     """Facts of every media file not examined before, kept beside raw: judging never opens media."""
-    wanted = {}
-    for drop, files in drops:
-        claim = _manifest(drop).dataset
-        if claim in datasets() and datasets()[claim].of_media:
-            wanted |= {str(f["sha256"]): f for f in files if f["nama"] != manifest.NAME}
+    wanted: dict[str, Path] = {}
+    for each in kept:
+        if _of_media(each.reading.dataset):
+            wanted |= each.media
     new = [sha for sha in wanted if store.stat(facts_key(sha)) is None]
-    if not new:
-        return
-    places = {str(f["sha256"]): drop.files[str(f["nama"])] for drop, files in drops for f in files}
-    for sha, fact in zip(new, probe([places[sha] for sha in new]).to_pylist(), strict=True):
-        store.put(facts_key(sha), orjson.dumps(fact))
+    if new:
+        for sha, fact in zip(new, probe([wanted[sha] for sha in new]).to_pylist(), strict=True):
+            store.put(facts_key(sha), orjson.dumps(fact))
+
+
+def _of_media(dataset: str | None) -> bool:
+    return dataset in datasets() and datasets()[dataset].of_media
 
 
 def facts_key(sha256: str) -> str:
@@ -109,16 +139,26 @@ def facts_key(sha256: str) -> str:
     return f"facts/{sha256[:2]}/{sha256}.json"
 
 
-def _record(drop: Drop, files: list[dict[str, object]], source: FolderSource, store: Store, inbox: Inbox) -> Landed:
+def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> Landed:
     """The ledger row, after everything it stands for is safe."""
-    record = {"sumber": drop.source, "nama": drop.name, "berkas": files}
+    drop, files, reading = kept.drop, kept.files, kept.reading
+    record: dict[str, Any] = {"sumber": drop.source, "nama": drop.name, "berkas": files}
+    if drop.archive:
+        record["arsip"] = drop.archive
+    if drop.refused:
+        record["ditolak"] = list(drop.refused)
+    mended = inbox.find(reading.mends) if reading.mends else None
+    theirs = mended and mended.source == drop.source and mended.dataset == reading.dataset
+    if mended and theirs and store.stat(f"receipts/{mended.receipt}.json"):
+        # Who sends a correction workbook means the submission it came from, whatever the file is called by now.
+        record |= {"nama": mended.name, "perbaikan": mended.receipt}
+        record["berkas"] = [*files, *_sent_before(kept, mended, store, inbox)]
     stored = store.put_content(json.dumps(record, ensure_ascii=False, sort_keys=True).encode())
     assert stored.sha256 is not None
-    reading = _manifest(drop)
     refused = reading.satker is not None and not covers(source.scope, reading.satker)
     submission, new = inbox.arrive(
         source=drop.source,
-        name=drop.name,
+        name=record["nama"],
         fingerprint=stored.sha256,
         satker=reading.satker,
         dataset=reading.dataset,
@@ -130,6 +170,24 @@ def _record(drop: Drop, files: list[dict[str, object]], source: FolderSource, st
         fault = Finding(submission.receipt, "SATKER_BUKAN_WEWENANG", berkas=manifest.NAME, nilai=reading.satker)
         refuse(submission, fault, source, store)
     return Landed(submission, new)
+
+
+def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) -> list[dict[str, object]]:
+    """The media files that rows of a correction workbook name and that came with an earlier version, newest first."""
+    form = kept.drop.form
+    wanted: set[str] = set()
+    if form and form.rows and kept.reading.manifest and _of_media(mended.dataset):
+        dataset = datasets()[mended.dataset or ""]
+        wanted = named_files(kept.drop.files[form.rows], form.rows, dataset) - kept.drop.files.keys()
+    found: dict[str, dict[str, object]] = {}
+    version = inbox.newest_of(mended.receipt.partition(".")[0])
+    for number in range(version.version if version else 0, 0, -1):
+        earlier = inbox.find(f"{mended.receipt.partition('.')[0]}.{number}")
+        record = orjson.loads(store.get(content_key(earlier.fingerprint))) if earlier else {"berkas": []}
+        for file in record["berkas"]:
+            if file["nama"] in wanted and store.stat(facts_key(file["sha256"])):
+                found.setdefault(file["nama"], {**file, "dari": file.get("dari") or f"{earlier and earlier.receipt}"})
+    return [found[name] for name in sorted(found)]
 
 
 def refuse(submission: Submission, fault: Finding, source: FolderSource, store: Store) -> None:
@@ -159,15 +217,28 @@ def parcel(submission: Submission, store: Store) -> Parcel:
     """A submission out of raw, as judging opens it."""
     record = orjson.loads(store.get(content_key(submission.fingerprint)))
     files = {
-        f["nama"]: File(f["nama"], f["ukuran_byte"], f["sha256"], _opener(store, f["sha256"])) for f in record["berkas"]
+        f["nama"]: File(f["nama"], f["ukuran_byte"], f["sha256"], _opener(store, f["sha256"]), "dari" in f)
+        for f in record["berkas"]
     }
-    facts = {}
-    if submission.dataset in datasets() and datasets()[submission.dataset].of_media:
-        examined = {f.sha256 for f in files.values() if f.name != manifest.NAME}
-        facts = {sha: orjson.loads(store.get(facts_key(sha))) for sha in examined}
-    return Parcel(
-        submission.receipt, submission.source, submission.name, submission.version, submission.arrived_at, files, facts
+    sent = Parcel(
+        submission.receipt,
+        submission.source,
+        submission.name,
+        submission.version,
+        submission.arrived_at,
+        files,
+        archive=record.get("arsip"),
+        refused=tuple(record["ditolak"]) if "ditolak" in record else None,
     )
+    facts = {}
+    if _of_media(submission.dataset):
+        besides = {sent.archive, sent.form and sent.form.head}
+        examined = {f.sha256 for f in files.values() if f.name not in besides}
+        facts = {sha: orjson.loads(store.get(facts_key(sha))) for sha in examined}
+    returned = None
+    if "perbaikan" in record:
+        returned = Returned.of(orjson.loads(store.get(f"receipts/{record['perbaikan']}.json")))
+    return replace(sent, facts=facts, returned=returned)
 
 
 def _opener(store: Store, sha256: str) -> Callable[[], AbstractContextManager[Path]]:

@@ -14,14 +14,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from infra.completeness import complete
+from infra.registry import Registry
 from schemas import manifest
 from schemas.dataset import Dataset, datasets
 from schemas.finding import Finding
 from schemas.manifest import Manifest
 from schemas.messages import messages
+from schemas.metadata import Doc
 from schemas.reference import satker
-from transforms import readers
+from transforms import forms, readers
+from transforms.forms import Form
 from transforms.heading import folded
+from transforms.mending import ROW_ID, Place, Returned, emptied, place_of
 from transforms.shape import KEYS
 
 
@@ -33,11 +38,17 @@ class File:
     size: int
     sha256: str
     open: Callable[[], AbstractContextManager[Path]]
+    earlier: bool = False
+    """Whether it came with an earlier version, and this one only refers to it."""
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """One submission version as it arrived. `facts`: sha256 → what examining that media file found."""
+    """One submission version as it arrived. `facts`: sha256 → what examining that media file found.
+
+    `archive` names the zip the files came out of, `refused` the rule that kept it shut and what was met. `returned`:
+    what went back with the receipt this one mends.
+    """
 
     kiriman: str
     source: str
@@ -46,6 +57,14 @@ class Parcel:
     arrived_at: datetime
     files: Mapping[str, File]
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    archive: str | None = None
+    refused: tuple[str, str] | None = None
+    returned: Returned | None = None
+
+    @property
+    def form(self) -> Form | None:
+        """Where its envelope is."""
+        return forms.find([f.name for f in self.files.values() if f.name != self.archive and not f.earlier])
 
     @property
     def root(self) -> str:
@@ -55,7 +74,9 @@ class Parcel:
     @property
     def size(self) -> int:
         """Bytes handed in."""
-        return sum(f.size for f in self.files.values())
+        return sum(
+            f.size for f in self.files.values() if not f.earlier and (f.name == self.archive or not self.archive)
+        )
 
 
 @dataclass
@@ -75,6 +96,12 @@ class Opened:
     balances: dict[str, list[int]] = field(default_factory=dict)
     spoilt: set[tuple[str, str | None, int]] = field(default_factory=set)
     absent: set[tuple[str, str]] = field(default_factory=set)
+    columns: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Table file → the standard's columns it fills, by itself or by the envelope's defaults."""
+    metadata: list[Doc] = field(default_factory=list[Doc])
+    """The statistical metadata handed in with it."""
+    sent_back: bool = False
+    """Whether every row goes back, whatever it says itself."""
 
     @property
     def standard(self) -> Dataset:
@@ -82,36 +109,56 @@ class Opened:
         return datasets()[self.dataset or ""]
 
 
-def open_parcel(parcel: Parcel, owner_of: Callable[[str], str | None] | None = None) -> Opened:
-    """Read the manifest and every table it names. `owner_of`: receipt number → its source, to check a correction."""
-    sheet = parcel.files[manifest.NAME]
-    with sheet.open() as path, path.open("rb") as stream:
-        reading = manifest.read(stream.read(manifest.LIMIT_BYTES + 1), parcel.kiriman)
+def open_parcel(
+    parcel: Parcel, owner_of: Callable[[str], str | None] | None = None, registry: Registry | None = None
+) -> Opened:
+    """Read the manifest and every table it names. `owner_of`: receipt number → its source, to check a correction.
+
+    `registry`: what is on file; without one, what is shipped with the standards.
+    """
+    form = parcel.form
+    if form is None:
+        return _closed(parcel)
+    with parcel.files[form.head].open() as path:
+        reading = forms.read(form, path, parcel.kiriman)
     opened = Opened(parcel, satker=reading.satker, dataset=reading.dataset, findings=list(reading.findings))
     sent = reading.manifest
     if sent:
-        opened.findings.extend(_envelope_faults(parcel, sent, owner_of))
+        opened.findings.extend(_envelope_faults(parcel, form.head, sent, owner_of))
     if sent is None or opened.findings:
-        opened.balances[manifest.NAME] = [reading.items, 0, reading.items]
+        opened.balances[form.head] = [reading.items, 0, reading.items]
         return opened
     opened.manifest = sent
     if sent.items:
         _take_items(opened, sent)
     for name in sent.tables:
         _take_table(opened, name)
-    used = {manifest.NAME, *sent.tables, *_named(opened)}
-    for name in sorted(set(parcel.files) - used):
+    complete(opened, form.head, registry or Registry(lambda _: (), connected=False))
+    used = {form.head, parcel.archive, *sent.tables, *sent.metadata_files, *_named(opened)}
+    for name in sorted(f.name for f in parcel.files.values() if f.name not in used and not f.earlier):
         opened.findings.append(Finding(parcel.kiriman, "BERKAS_TIDAK_DIPAKAI", berkas=name, nilai=name))
     return opened
 
 
-def _envelope_faults(parcel: Parcel, sent: Manifest, owner_of: Callable[[str], str | None] | None) -> Iterator[Finding]:
+def _closed(parcel: Parcel) -> Opened:
+    """A submission nothing can be learnt of: a zip that stayed shut, or one without an envelope."""
+    name = parcel.archive or next(iter(parcel.files), None)
+    kode, nilai = parcel.refused or ("MANIFES_TIDAK_ADA", name or parcel.name)
+    found = Finding(parcel.kiriman, kode, berkas=name, nilai=nilai)
+    return Opened(parcel, findings=[found], balances={name or parcel.name: [0, 0, 0]})
+
+
+def _envelope_faults(
+    parcel: Parcel, head: str, sent: Manifest, owner_of: Callable[[str], str | None] | None
+) -> Iterator[Finding]:
     def fault(kode: str, kolom: str, nilai: str) -> Finding:
-        return Finding(parcel.kiriman, kode, berkas=manifest.NAME, kolom=kolom, nilai=nilai)
+        return Finding(parcel.kiriman, kode, berkas=head, kolom=kolom, nilai=nilai)
 
     if sent.satker not in satker():
         yield fault("SATKER_TIDAK_DIKENAL", "satker", sent.satker)
-    if sent.corrects and owner_of and owner_of(sent.corrects) != parcel.source:
+    if sent.mends and owner_of and parcel.returned is None:
+        yield fault("PERBAIKAN_TIDAK_DIKENAL", forms.MENDS, sent.mends)
+    elif sent.corrects and owner_of and owner_of(sent.corrects) != parcel.source:
         yield fault("PERBAIKAN_TIDAK_DIKENAL", "memperbaiki", sent.corrects)
 
 
@@ -153,10 +200,16 @@ def _take_table(opened: Opened, name: str) -> None:
         opened.findings.append(fault)
         opened.balances[name] = [0, 0, 0]
         return
+    sent = opened.manifest
+    columns = standard.headers() | ({ROW_ID: (ROW_ID,)} if sent and sent.mends else {})
     with opened.parcel.files[name].open() as path:
-        reading = readers.read(path, name, standard.headers())
-    defaults = opened.manifest.defaults if opened.manifest else {}
+        reading = readers.read(path, name, columns)
+    if opened.parcel.form and name == opened.parcel.form.head:
+        reading = forms.without_own(reading)
+    defaults = sent.defaults if sent else {}
     for f in reading.faults:
+        if f.kolom == ROW_ID:
+            continue
         if f.kode == "KOLOM_TIDAK_ADA":
             column = standard.field(f.kolom or "")
             if not column.constraints.required or column.name in defaults or column.name == "kode_satker":
@@ -172,7 +225,32 @@ def _take_table(opened: Opened, name: str) -> None:
             Finding(kiriman, row["alasan"], berkas=name, lembar=row["_lembar"], baris=row["_baris"], nilai=row["teks"])
         )
     opened.balances[name] = [reading.rows_in, reading.skipped.num_rows, 0]
-    opened.rows.append(_keyed(opened, reading.rows, name))
+    filled = {*reading.rows.column_names, *defaults, "kode_satker"}
+    opened.columns[name] = {f.name for f in standard.office_fields if f.name in filled}
+    rows = _mending(opened, reading.rows, name, sent.mends) if sent and sent.mends else reading.rows
+    opened.rows.append(_keyed(opened, rows, name))
+
+
+def _mending(opened: Opened, rows: pa.Table, name: str, mends: str) -> pa.Table:
+    """The rows of a correction workbook; those the office emptied are left out, those of unknown origin go back."""
+    kiriman, seen = opened.parcel.kiriman, set[Place]()
+    empty = emptied(rows, opened.standard)
+    for at, row in enumerate(
+        rows.select([c for c in (ROW_ID, "_lembar", "_baris") if c in rows.column_names]).to_pylist()
+    ):
+        where: dict[str, Any] = {"berkas": name, "lembar": row["_lembar"], "baris": row["_baris"]}
+        if at in empty:
+            opened.findings.append(Finding(kiriman, "BARIS_KOSONG", **where))
+            opened.balances[name][1] += 1
+            continue
+        place = place_of(row.get(ROW_ID), mends)
+        known = opened.parcel.returned is None or (place is not None and opened.parcel.returned.holds(place))
+        if place is None or place in seen or not known:
+            opened.findings.append(Finding(kiriman, "BARIS_TANPA_ASAL", **where, nilai=row.get(ROW_ID), batas=mends))
+            opened.spoilt.add((name, row["_lembar"], row["_baris"]))
+        else:
+            seen.add(place)
+    return rows.take(pa.array([at for at in range(rows.num_rows) if at not in empty], pa.int64()))
 
 
 def _file_fault(opened: Opened, name: str) -> Finding | None:

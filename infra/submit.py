@@ -1,4 +1,4 @@
-"""What an office does: put a folder into a source's landing place, files first, manifest last."""
+"""What an office does: put a folder, zip or workbook into a source's landing place, files first, manifest last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from infra.settings import Settings
-from infra.sources import ANSWERS, sources
+from infra.sources import ANSWERS, drop_of, sources
+from infra.sources.folder import ALONE
 from schemas.manifest import NAME
 
 
@@ -14,27 +15,32 @@ class Refused(Exception):
     """What was asked for cannot be done as asked; the message says what to do instead."""
 
 
-def submit(folder: Path, source: str, settings: Settings, name: str | None = None) -> Path:
-    """Copy a folder into the landing place of a folder source, under its own name unless another is given.
+def submit(place: Path, source: str, settings: Settings, name: str | None = None) -> Path:
+    """Copy a folder or single file into the landing place of a source, under its own name unless another is given.
 
-    It appears whole: copied beside under a hidden name first, then renamed. Refused when there is no such source or
-    folder, no manifest in it, or a drop of that name is still waiting.
+    It appears whole: copied beside under a hidden name first, then renamed. Refused when there is no such source, no
+    envelope in what is sent, or a drop of that name is still waiting.
     """
     known = sources(settings.sources, settings.landing)
     if source not in known:
         raise Refused(f"there is no source {source!r}; registered in {settings.sources}: {', '.join(known)}")
-    if not (folder / NAME).is_file():
-        raise Refused(f"{folder} holds no {NAME}; an example is in docs/adding-a-dataset.md")
-    name = name or folder.resolve().name
-    place = known[source].folder / name
-    if name == ANSWERS or name.startswith(".") or place.parent != known[source].folder:
+    drop = drop_of(place)
+    if not drop.has_manifest or (drop.alone and place.suffix.lower() not in ALONE):
+        raise Refused(f"{place} holds no {NAME} nor another envelope; the forms are in docs/loop.md")
+    name = name or drop.name
+    there = known[source].folder / (name + place.suffix.lower() if drop.alone else name)
+    if name == ANSWERS or name.startswith(".") or there.parent != known[source].folder:
         raise Refused(f"{name!r} cannot be the name of a submission; choose another with --name")
-    if place.exists():
-        raise Refused(f"{place} is still waiting to be taken in; choose another name, or wait a moment")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{name}.part")
+    if there.exists():
+        raise Refused(f"{there} is still waiting to be taken in; choose another name, or wait a moment")
+    there.parent.mkdir(parents=True, exist_ok=True)
+    draft = there.with_name(f".{there.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(NAME), symlinks=True)
-    shutil.copyfile(folder / NAME, draft / NAME)
-    draft.rename(place)
-    return place
+    if drop.alone or drop.form is None:
+        shutil.copyfile(place, draft)
+    else:
+        head = drop.form.head
+        shutil.copytree(place, draft, ignore=shutil.ignore_patterns(head), symlinks=True)
+        shutil.copyfile(place / head, draft / head)
+    draft.rename(there)
+    return there

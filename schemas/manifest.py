@@ -36,13 +36,26 @@ class Manifest:
         default_factory=dict[str, tuple[int | None, str | None]]
     )
     """Declared file name → (size in bytes, sha256), each where given."""
+    mends: str | None = None
+    """The receipt whose returned rows a correction workbook holds; the submission is then that one's next version."""
+    standard: str | None = None
+    """The standard it names, `foto@1`; where given it is the one in force."""
+    metadata: str | tuple[str, ...] | dict[str, Any] | None = None
+    """Statistical metadata: a reference to what is on file (`<dataset>/<year>`), names of files, or the documents."""
+    header_changed: str | None = None
+    """Why its tables lack columns that the submission before had."""
+
+    @property
+    def metadata_files(self) -> tuple[str, ...]:
+        """The files that hold its metadata."""
+        return self.metadata if isinstance(self.metadata, tuple) else ()
 
 
 @dataclass(frozen=True)
 class Reading:
     """What could be learnt. `manifest` is None when something in `findings` returns the whole submission.
 
-    `satker` and `dataset` are what it claims, where that could be read at all; `items` is how many it holds.
+    `satker`, `dataset` and `mends` are what it claims, where that could be read at all; `items` is how many it holds.
     """
 
     manifest: Manifest | None
@@ -50,6 +63,7 @@ class Reading:
     satker: str | None = None
     dataset: str | None = None
     items: int = 0
+    mends: str | None = None
 
 
 @cache
@@ -60,6 +74,12 @@ def _schema() -> dict[str, Any]:
 @cache
 def _validator() -> Any:
     return jsonschema_rs.validator_for(_schema(), validate_formats=True)
+
+
+def typed_keys() -> list[str]:
+    """The keys of an envelope that hold one value a person can type."""
+    listed = {"$schema", "versi", "bawaan", "isi", "tabel", "berkas"}
+    return [key for key in _schema()["properties"] if key not in listed]
 
 
 def text(value: Any) -> str | None:
@@ -73,11 +93,14 @@ def text(value: Any) -> str | None:
     return str(value)
 
 
-def read(data: bytes, kiriman: str) -> Reading:
-    """Read a manifest's bytes. Never raises for what an office sent: every fault is a finding."""
+def read(data: bytes, kiriman: str, berkas: str = NAME, *, tables: tuple[str, ...] = ()) -> Reading:
+    """Read the bytes of the manifest `berkas`. Never raises for what an office sent: every fault is a finding.
+
+    `tables`: where the rows are if the manifest does not say.
+    """
 
     def fault(kode: str, **places: str | None) -> Finding:
-        return Finding(kiriman, kode, berkas=NAME, **places)  # pyright: ignore[reportArgumentType]
+        return Finding(kiriman, kode, berkas=berkas, **places)  # pyright: ignore[reportArgumentType]
 
     if len(data) > LIMIT_BYTES:
         return Reading(None, (fault("MANIFES_TERLALU_BESAR", nilai=str(len(data)), batas=str(LIMIT_BYTES)),))
@@ -88,6 +111,17 @@ def read(data: bytes, kiriman: str) -> Reading:
     if not isinstance(raw, dict):
         return Reading(None, (fault("MANIFES_TIDAK_SAH", kolom="/", nilai=type(raw).__name__, batas="object"),))
     doc = cast("dict[str, Any]", raw)
+    if tables and not {"isi", "tabel"} & doc.keys():
+        doc["tabel"] = list(tables)
+    return examine(doc, kiriman, berkas)
+
+
+def examine(doc: dict[str, Any], kiriman: str, berkas: str = NAME, lembar: str | None = None) -> Reading:
+    """Judge an envelope, wherever it was written."""
+
+    def fault(kode: str, **places: str | None) -> Finding:
+        return Finding(kiriman, kode, berkas=berkas, lembar=lembar, **places)  # pyright: ignore[reportArgumentType]
+
     satker, dataset, items = doc.get("satker"), doc.get("dataset"), doc.get("isi")
     claims: dict[str, Any] = {
         "satker": satker if isinstance(satker, str) else None,
@@ -108,6 +142,9 @@ def _manifest(doc: dict[str, Any]) -> Manifest:
         tables=tuple(doc.get("tabel", ())),
         defaults={key: text(value) or "" for key, value in doc.get("bawaan", {}).items()},
         corrects=doc["memperbaiki"].split(".")[0] if "memperbaiki" in doc else None,
+        standard=doc.get("standar"),
+        metadata=tuple(doc["metadata"]) if isinstance(doc.get("metadata"), list) else doc.get("metadata"),
+        header_changed=doc.get("kepala_berubah"),
         inventory={b["nama"]: (b.get("ukuran_byte"), b.get("sha256")) for b in doc.get("berkas", ())},
     )
 

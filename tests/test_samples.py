@@ -32,6 +32,8 @@ ELSEWHERE = {
     "BERKAS_MACET": "tests/test_media.py",
     "KIRIMAN_TERLALU_BESAR": "tests/test_sources.py",
     "TAUTAN_KE_LUAR": "tests/test_sources.py",
+    "MANIFES_TIDAK_ADA": "tests/test_forms.py",
+    "BARIS_TANPA_ASAL": "tests/test_loop.py",
 }
 """Rules that need more than one folder to be broken, and where that is tested. Reading: tests/test_readers.py."""
 

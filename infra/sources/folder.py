@@ -1,7 +1,7 @@
 """A source as a folder: it lists its drops, says which are complete, and takes answers back.
 
-A drop is complete when its manifest is there (it is written last) and nothing in it has changed for a moment: an event
-or a listing may come while an office is still copying.
+A drop is a folder, or a single zip or workbook. It is complete when its manifest is there (it is written last) and
+nothing in it has changed for a moment: an event or a listing may come while an office is still copying.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from pathlib import Path
 
 from infra.sources.remote import ANSWERS, Remote
 from infra.sources.transfer import FILES_LIMIT
-from schemas.manifest import NAME
+from transforms import forms
+
+ALONE = (".zip", ".xlsx")
+"""What may be dropped without a folder around it."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +32,34 @@ class Mark:
 
 @dataclass(frozen=True)
 class Drop:
-    """A folder an office is handing in: its files by their name inside it (NFC, `/`-separated), links left out."""
+    """What an office is handing in: its files by their name inside it (NFC, `/`-separated), links left out.
+
+    `folder` is the folder, or the one file of a drop that has none. `archive` names the zip the other files came out
+    of, and `refused` is the rule that kept it shut, with what was met.
+    """
 
     source: str
     name: str
     folder: Path
     files: dict[str, Path]
     marks: dict[str, Mark]
+    archive: str | None = None
+    refused: tuple[str, str] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is a single file: then no manifest is going to follow."""
+        return self.folder.is_file()
+
+    @property
+    def form(self) -> forms.Form | None:
+        """Where its envelope is, if it has one."""
+        return forms.find([name for name in self.files if name != self.archive])
 
     @property
     def has_manifest(self) -> bool:
-        """Whether the office has said it is finished."""
-        return NAME in self.files
+        """Whether the office may have said it is finished."""
+        return self.form is not None or self.alone
 
     @property
     def quiet_s(self) -> float:
@@ -50,11 +69,11 @@ class Drop:
     @property
     def manifest_last(self) -> bool:
         """Whether the manifest was written after every other file, as agreed."""
-        own = self.marks[NAME].changed_ns
+        own = self.marks[self.form.head].changed_ns if self.form else 0
         return all(mark.changed_ns <= own for mark in self.marks.values())
 
     def unchanged(self) -> bool:
-        """Whether the folder still is what was listed."""
+        """Whether it still is what was listed."""
         return _marks(_files(self.folder)) == self.marks
 
 
@@ -71,7 +90,7 @@ class FolderSource:
     remote: Remote | None = None
 
     def drops(self) -> Iterator[Drop]:
-        """Every folder that waits, oldest name first. OSError when the folder cannot be read: weather."""
+        """Everything that waits, by name. OSError when the folder cannot be read: weather."""
         self.folder.mkdir(parents=True, exist_ok=True)
         yield from _drops(self.name, self.folder)
 
@@ -80,9 +99,12 @@ class FolderSource:
         if not drop.unchanged():
             return False
         # Renamed first: a half-deleted folder must not look like a drop with missing files.
-        gone = drop.folder.with_name(f".{drop.name}.taken")
+        gone = drop.folder.with_name(f".{drop.folder.name}.taken")
         drop.folder.rename(gone)
-        shutil.rmtree(gone)
+        if gone.is_dir():
+            shutil.rmtree(gone)
+        else:
+            gone.unlink()
         return True
 
     def answer(self, name: str, content: dict[str, bytes]) -> None:
@@ -105,14 +127,17 @@ def strangers(landing: Path, known: dict[str, FolderSource]) -> Iterator[Drop]:
 
 
 def drop_of(folder: Path, source: str = "-") -> Drop:
-    """One folder as a drop."""
+    """One folder, or one file, as a drop."""
     files = _files(folder)
-    return Drop(source, folder.resolve().name, folder, files, _marks(files))
+    whole = folder.resolve()
+    return Drop(source, whole.stem if folder.is_file() else whole.name, folder, files, _marks(files))
 
 
 def _drops(source: str, folder: Path) -> Iterator[Drop]:
     for child in sorted(folder.iterdir()):
-        if child.name.startswith(".") or child.name == ANSWERS or child.is_symlink() or not child.is_dir():
+        if child.name.startswith((".", "~$")) or child.name == ANSWERS or child.is_symlink():
+            continue
+        if not child.is_dir() and child.suffix.lower() not in ALONE:
             continue
         drop = drop_of(child, source)
         if len(drop.files) <= FILES_LIMIT:
@@ -121,6 +146,8 @@ def _drops(source: str, folder: Path) -> Iterator[Drop]:
 
 def _files(folder: Path) -> dict[str, Path]:
     """Regular files below a folder; links are not followed, hidden names and drafts are not part of a submission."""
+    if folder.is_file():
+        return {unicodedata.normalize("NFC", folder.name): folder}
     found: dict[str, Path] = {}
     for at, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]

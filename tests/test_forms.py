@@ -1,0 +1,272 @@
+"""The forms of a submission: zip, a clerk's XLSX or CSV manifest, a table beside its envelope; dropped and checked."""
+
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from infra.check import check
+from infra.settings import Settings
+from infra.store import open_store
+from infra.submit import Refused, submit
+from tests.office import Installation, counts
+from tests.samples import make
+
+
+@pytest.fixture
+def spit(tmp_path: Path) -> Installation:
+    return Installation.at(tmp_path / "spit")
+
+
+def zipped(files: make.Files, top: str = "") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(top + name, data)
+    return out.getvalue()
+
+
+def drop_file(spit: Installation, name: str, data: bytes) -> Path:
+    place = spit.settings.landing / "jateng" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    return place
+
+
+def book(rows: list[list[str]], envelope: dict[str, str] | None = None) -> bytes:
+    made = Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.title = "Isi"
+    for row in rows:
+        sheet.append(row)
+    if envelope is not None:
+        second = made.create_sheet("Kiriman")
+        second.append(["nama", "nilai"])
+        for pair in envelope.items():
+            second.append(list(pair))
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def clerk_rows(*changes: dict[str, str]) -> list[list[str]]:
+    items = [{**make.GOOD["foto"], "nomor": f"UJI/{n}", **change} for n, change in enumerate(changes, 1)]
+    return [list(items[0]), *([str(item[key]) for key in items[0]] for item in items)]
+
+
+FOTO = {"satker": "JATENG", "dataset": "foto"}
+
+
+def csv_manifest(*changes: dict[str, str], top: str = "#satker: JATENG\n#dataset: foto\n") -> bytes:
+    return (top + "".join(";".join(f'"{cell}"' for cell in row) + "\n" for row in clerk_rows(*changes))).encode()
+
+
+@pytest.mark.parametrize("top", ["", "foto november/"])
+def test_a_zip_is_the_folder_it_holds_and_is_itself_kept(spit: Installation, top: str) -> None:
+    data = zipped(make.items("foto", {}) | {"__MACOSX/._x": b"x"}, top)
+    place = drop_file(spit, "Foto 1.ZIP", data)
+    spit.take_in()
+
+    s = spit.one("Foto 1")
+    assert (s.state, counts(s)) == ("DISETUJUI_WALIDATA", (1, 1, 0, 0))
+    assert not place.exists()
+    store = open_store(spit.settings.store)
+    kept = {store.get(stat.key) for stat in store.list("raw/sha256/")}
+    assert {data, make.media("foto")["bahan.jpg"]} <= kept
+
+
+def link() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("manifest.json")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "/etc/passwd")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (zipped({"../manifest.json": b"{}"}), "ARSIP_JALUR"),
+        (zipped({"/etc/manifest.json": b"{}"}), "ARSIP_JALUR"),
+        (link(), "ARSIP_JALUR"),
+        (zipped({"manifest.json": b"0" * 100_000_000}), "ARSIP_BOM"),
+        (zipped({"manifest.json": b"{}", "dalam.zip": zipped({"a": b"a"})}), "ARSIP_BERSARANG"),
+        (zipped({"catatan.txt": b"x"}), "MANIFES_TIDAK_ADA"),
+        (zipped({}), "MANIFES_TIDAK_ADA"),
+        (b"bukan zip", "BERKAS_TABEL_TIDAK_TERBACA"),
+        (zipped(make.items("teks", {}))[:-30], "BERKAS_TABEL_TIDAK_TERBACA"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_a_bad_zip_is_a_finding_and_its_bytes_are_kept(
+    spit: Installation, tmp_path: Path, data: bytes, rule: str
+) -> None:
+    (tmp_path / "buruk.zip").write_bytes(data)
+    assert [f["kode"] for f in check(tmp_path / "buruk.zip")["temuan"]] == [rule]
+    drop_file(spit, "buruk.zip", data)
+    spit.take_in()
+
+    s = spit.one("buruk")
+    assert (s.state, counts(s), spit.rules(s.receipt)) == ("DIKEMBALIKAN", (0, 0, 0, 0), [rule])
+    store = open_store(spit.settings.store)
+    assert data in {store.get(stat.key) for stat in store.list("raw/sha256/")}
+
+
+def test_a_zip_without_its_end_may_still_be_coming(tmp_path: Path) -> None:
+    spit = Installation.at(tmp_path / "spit", grace_s=60.0)
+    data = zipped(make.items("teks", {}))
+    drop_file(spit, "rilis.zip", data[:200])
+    assert spit.take_in()["land"]["waiting"] == 1
+    drop_file(spit, "rilis.zip", data)
+    assert spit.take_in()["land"]["landed"] == 1
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"manifest.xlsx": book(clerk_rows({}, {"judul": ""}), FOTO)},
+        {"manifest.csv": csv_manifest({}, {"judul": ""})},
+        {"manifest.csv": csv_manifest({}, {"judul": ""}, top='"#Satker;JATENG";;\n#dataset;foto;;;\n')},
+        {"Manifest.CSV": csv_manifest({}, {"judul": ""}).decode().encode("utf-16")},
+        {"apa saja.xlsx": book(clerk_rows({}, {"judul": ""}), FOTO)},
+    ],
+    ids=["xlsx", "csv", "csv as Excel saves it", "csv in UTF-16", "workbook of any name"],
+)
+def test_a_clerk_s_manifest_has_a_row_per_item_and_findings_point_into_it(
+    spit: Installation, manifest: make.Files
+) -> None:
+    spit.drop("foto", {**make.media("foto"), **manifest})
+    spit.take_in()
+
+    s = spit.one("foto")
+    assert (counts(s), s.satker) == ((2, 1, 1, 0), "JATENG")
+    found = [f for f in spit.receipt(s.receipt)["temuan"] if f["kode"] == "WAJIB_DIISI"]
+    head = next(iter(manifest))
+    row = 3 if head.endswith("xlsx") else 5
+    assert [(f["berkas"], f["baris"], f["kolom"]) for f in found] == [(head, row, "judul")]
+    assert {f["kode"] for f in spit.receipt(s.receipt)["temuan"] if f["tingkat"] == "GALAT"} == {"WAJIB_DIISI"}
+
+
+def test_a_default_and_a_contact_may_stand_in_the_envelope(spit: Installation) -> None:
+    rows = [["Nomor bahan", "Judul"], ["UJI/1", "Judul yang cukup"]]
+    given = {k: v for k, v in make.GOOD["teks"].items() if k not in ("nomor", "judul")}
+    envelope = {"Satker": "JATENG", "Dataset": "teks", "kontak": "Sihumas", "Topik": "PELAYANAN", **given}
+    spit.drop("rilis", {"manifest.xlsx": book(rows, envelope)})
+    spit.take_in()
+
+    assert (counts(spit.one("rilis")), spit.rules(spit.one("rilis").receipt)) == ((1, 1, 0, 0), [])
+
+
+@pytest.mark.parametrize(
+    ("envelope", "rules"),
+    [
+        ({"dataset": "teks"}, ["MANIFES_WAJIB"]),
+        ({"satker": "JATENG", "dataset": "tekss"}, ["DATASET_TIDAK_DIKENAL"]),
+        ({"satker": "JATENG", "dataset": "teks", "wartawan": "x"}, ["MANIFES_KUNCI_ASING"]),
+        ({}, ["MANIFES_WAJIB", "MANIFES_WAJIB"]),
+        (None, ["MANIFES_TIDAK_ADA"]),
+        ({"satker": "JATENG", "dataset": "teks", "perbaikan": "2026-1"}, ["PERBAIKAN_TIDAK_DIKENAL"]),
+        ({"satker": "JATENG", "dataset": "teks", "perbaikan": "2026-000009.1"}, ["PERBAIKAN_TIDAK_DIKENAL"]),
+    ],
+)
+def test_a_wrong_envelope_sheet_says_what_is_wrong(
+    spit: Installation, envelope: dict[str, str], rules: list[str]
+) -> None:
+    drop_file(spit, "rilis.xlsx", book(clerk_rows({}), envelope))
+    spit.take_in()
+
+    assert spit.rules(spit.one("rilis").receipt) == rules
+
+
+def pair(extra: dict[str, object] | None = None) -> make.Files:
+    files = make.table("layanan_informasi", make.ROWS["layanan_informasi"])
+    envelope = json.loads(files["manifest.json"])
+    del envelope["tabel"]
+    return {"rekap.csv": files["tabel.csv"], "rekap.json": json.dumps(envelope | (extra or {})).encode()}
+
+
+def test_a_table_beside_its_envelope_needs_no_manifest(spit: Installation, tmp_path: Path) -> None:
+    folder = spit.drop("rekap", pair())
+    assert check(folder)["baris"]["diterima"] == 2
+    spit.take_in()
+
+    assert counts(spit.one("rekap")) == (2, 2, 0, 0)
+    assert spit.rules(spit.one("rekap").receipt) == []
+
+
+@pytest.mark.parametrize("missing", ["rekap.csv", "rekap.json"])
+def test_half_a_pair_waits_for_the_other(spit: Installation, missing: str) -> None:
+    files = pair()
+    folder = spit.drop("rekap", {k: v for k, v in files.items() if k != missing})
+    assert spit.take_in()["land"]["waiting"] == 1
+    (folder / missing).write_bytes(files[missing])
+    assert spit.take_in()["land"]["landed"] == 1
+
+
+def test_two_tables_of_one_name_are_no_envelope(spit: Installation) -> None:
+    rows = json.dumps([{"saluran": "SURAT"}]).encode()
+    folder = spit.drop("rekap", {"rekap.csv": b"saluran\nSURAT\n", "rekap.json": rows})
+    assert spit.take_in()["land"]["landed"] == 1 or folder.exists()
+
+
+def test_a_folder_with_a_mere_table_waits_for_its_manifest(spit: Installation) -> None:
+    files = make.raw_table("pantauan_media", {"tabel.xlsx": book(make.ROWS["pantauan_media"])})
+    folder = spit.drop("tabel", {name: data for name, data in files.items() if name != "manifest.json"})
+    assert spit.take_in()["land"]["waiting"] == 1
+    (folder / "manifest.json").write_bytes(files["manifest.json"])
+    spit.take_in()
+    assert counts(spit.one("tabel")) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize("form", ["zip", "manifest.xlsx", "manifest.csv", "pair", "book"])
+def test_what_is_still_moving_is_left_alone(tmp_path: Path, form: str) -> None:
+    spit = Installation.at(tmp_path / "spit", settle_s=60.0, grace_s=60.0)
+    match form:
+        case "zip":
+            drop_file(spit, "foto.zip", zipped(make.items("foto", {})))
+        case "manifest.xlsx":
+            folder = spit.drop("foto", {"manifest.xlsx": book(clerk_rows({}), FOTO)})
+            (folder / "bahan.jpg").write_bytes(b"x")
+        case "manifest.csv":
+            folder = spit.drop("foto", {"manifest.csv": csv_manifest({})})
+            (folder / "bahan.jpg").write_bytes(b"x")
+        case "pair":
+            spit.drop("rekap", pair())
+        case _:
+            drop_file(spit, "foto.xlsx", book(clerk_rows({}), FOTO))
+    assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 1, "refused": 0}
+
+
+def test_the_lock_file_of_an_open_workbook_is_no_drop(spit: Installation) -> None:
+    drop_file(spit, "~$foto.xlsx", b"x")
+    drop_file(spit, "foto.docx", b"x")
+    assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 0, "refused": 0}
+
+
+@pytest.mark.parametrize("form", ["zip", "xlsx", "folder"])
+def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Path, form: str) -> None:
+    settings: Settings = spit.settings
+    place = tmp_path / "rilis"
+    match form:
+        case "zip":
+            place = tmp_path / "rilis.zip"
+            place.write_bytes(zipped(make.items("teks", {})))
+        case "xlsx":
+            place = tmp_path / "rilis.xlsx"
+            rows = [list(make.GOOD["teks"]), [str(v) for v in make.GOOD["teks"].values()]]
+            place.write_bytes(book(rows, {"satker": "JATENG", "dataset": "teks"}))
+        case _:
+            make.write(make.Case("teks", "x", make.items("teks", {}), (1, 0, 0)), place)
+            (place / "expected.json").unlink()
+    assert check(place)["baris"]["diterima"] == 1
+    submit(place, "jateng", settings)
+    with pytest.raises(Refused):
+        submit(place, "jateng", settings)
+    spit.take_in()
+    assert counts(spit.one("rilis")) == (1, 1, 0, 0)
