@@ -39,7 +39,7 @@ def environment(settings: Settings, folder: Path, port: int, database: dict[str,
             "load_examples": False,
             "dags_are_paused_at_creation": False,
             "executor": "LocalExecutor",
-            "parallelism": 8,
+            "parallelism": 6,
             "hostname_callable": "socket.gethostname",  # the default asks DNS, which an isolated office may not have
             "execution_api_server_url": f"{url}/execution/",
             "simple_auth_manager_users": f"{USER}:admin",

@@ -157,8 +157,8 @@ def test_it_heals_and_leaves_nothing(home, monkeypatch, database):
         stack.wait_healthy()
         with pytest.raises(stack_files.StackBusyError), Stack(stack.settings):
             pass
-        # Four components, the trigger runner and eight workers, whatever titles they give themselves.
-        wait_for(lambda: len(processes.of_home(home)) >= 13)
+        # Four components, the trigger runner and six workers, whatever titles they give themselves.
+        wait_for(lambda: len(processes.of_home(home)) >= 11)
         family = processes.of_home(home)
         listening = [c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
         assert set(listening) == {"127.0.0.1"}
