@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from schemas import daftar_data
 from schemas.dataset import Dataset, Field
 from schemas.messages import messages
 
@@ -59,6 +60,9 @@ def rules(dataset: Dataset) -> tuple[Rule, ...]:
     found: list[Rule] = []
     for f in dataset.office_fields:
         found.extend(_column_rules(f))
+    if dataset.period:
+        outside = f'"{dataset.period}" IS NOT NULL AND daftar[left("{dataset.period}", 4)] IS NULL'
+        found.append(Rule("DI_LUAR_DAFTAR_DATA", dataset.period, outside, daftar_data.years(dataset.name)))
     if dataset.of_media:
         found.extend(_file_rules(dataset))
     found.extend(_written_rules(dataset))
@@ -96,6 +100,45 @@ def returned(dataset: Dataset) -> str:
 def flagged(dataset: Dataset) -> str:
     """SQL over the masks: is there anything to say about this row?"""
     return "(" + " OR ".join(f"_m{n} <> 0" for n in range(max(1, -(-len(rules(dataset)) // BITS)))) + ")"
+
+
+def of_files(dataset: Dataset) -> Iterator[str]:
+    """SQL adding to `temuan` what is to be said of whole files, out of `dinilai`, `pengirim` and what is there."""
+    if dataset.period:
+        yield _late(dataset.period)
+    for f in dataset.office_fields:
+        if f.reference == "wilayah":
+            yield _of_bps(f)
+
+
+def _late(period: str) -> str:
+    """P6: periods handed in after the list's due day, by the satker's own calendar.
+
+    Only what is handed in for the first time can be late: a correction comes when it comes.
+    """
+    p = f'"{period}"'
+    month = (
+        f"CASE substr({p}, 6, 1) WHEN '' THEN 12 WHEN 'S' THEN 6 * right({p}, 1)::INTEGER"
+        f" WHEN 'T' THEN 3 * right({p}, 1)::INTEGER ELSE right({p}, 2)::INTEGER END"
+    )
+    due = f"last_day(make_date(left({p}, 4)::INTEGER, {month}, 1)) + daftar[left({p}, 4)]"
+    return (
+        f"INSERT INTO temuan SELECT _kiriman, 'TERLAMBAT', _berkas, NULL, NULL, '{period}', {p}, CAST(batas AS VARCHAR)"
+        f" FROM (SELECT _kiriman, _berkas, {p}, any_value(hari_terima) AS tiba, any_value({due}) AS batas FROM dinilai"
+        f" JOIN pengirim USING (_kiriman) WHERE {p} IS NOT NULL AND NOT ulang GROUP BY ALL) WHERE tiba > batas"
+    )
+
+
+def _of_bps(f: Field) -> str:
+    """P5: files whose region codes are all without dots seem to be written in BPS's codes, and are told so once."""
+    code = f'"{f.name}"'
+    return (
+        f"INSERT INTO temuan SELECT _kiriman, 'TABEL_BERKODE_BPS', _berkas, NULL, NULL, '{f.name}',"
+        f" string_agg(DISTINCT {code}, ', ' ORDER BY {code}), {_literal(f.example)} FROM dinilai"
+        f" WHERE {code} IS NOT NULL AND (_kiriman, _berkas) IN (SELECT (kiriman, berkas) FROM temuan"
+        f" WHERE kode = 'KODE_WILAYAH_TANPA_OTORITAS') GROUP BY _kiriman, _berkas HAVING count(DISTINCT {code}) > 1"
+        f" AND bool_and(regexp_full_match({code}, '[1-9][0-9]{{3,9}}'))"
+    )
 
 
 def _column_rules(f: Field) -> Iterator[Rule]:

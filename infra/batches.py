@@ -18,12 +18,14 @@ from infra.records import (
     Batch,
     Submission,
     Verdict,
+    awaits_recheck,
     one_line,
     read_batches,
     read_newest_curated,
     read_submissions,
     set_state,
 )
+from schemas.daftar_data import priorities
 
 Step = Literal["judge", "answer", "curate"]
 
@@ -34,7 +36,7 @@ REST_S = 5.0  # a failed step rests, so that one run, draining, does not burn al
 _DUE: dict[str, ColumnElement[bool]] = {
     "judge": batch.c.judged_at.is_(None),
     "answer": batch.c.judged_at.is_not(None) & batch.c.answered_at.is_(None),
-    "curate": batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None),
+    "curate": batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None) & ~awaits_recheck(),
 }
 _COUNTS = ("rows_in", "rows_accepted", "rows_returned", "rows_skipped")
 
@@ -69,7 +71,7 @@ class Claim:
             self.lease.let_go(connection, now)
             if self.step == "judge":
                 self._record_verdicts(connection, verdicts)
-                self._update(connection, judged_at=now)
+                self._update(connection, judged_at=now, answered_at=None)
             elif self.step == "answer":
                 self._update(connection, answered_at=now)
             elif versions is None:
@@ -135,17 +137,23 @@ class Claim:
 def form(ledger: Ledger, limit_submissions: int, limit_bytes: int) -> Batch | None:
     """Put waiting submissions into a new batch, oldest first; None when none waits.
 
-    One that failed in company travels alone. A single submission may exceed `limit_bytes`.
+    One that failed in company travels alone, and so does what may be Data Prioritas: it may have to wait, and then
+    nothing waits with it. A single submission may exceed `limit_bytes`.
     """
+    alone = priorities()
     waiting = submission.c.batch_id.is_(None) & (submission.c.state == "DITERIMA_RAW")
-    oldest = select(submission.c.id, submission.c.size, submission.c.tries).where(waiting).order_by(submission.c.id)
+    wanted = (submission.c.id, submission.c.size, submission.c.tries, submission.c.dataset)
+    oldest = select(*wanted).where(waiting).order_by(submission.c.id)
     with ledger.write() as (connection, now):
         rows = connection.execute(oldest.limit(limit_submissions)).all()
         if not rows:
             return None
         first, *rest = rows
         chosen, size = [first.id], first.size
-        for row in rest if first.tries < TRIES_TOGETHER else ():  # those that failed are older than all that wait anew
+        together = first.tries < TRIES_TOGETHER and first.dataset not in alone
+        for row in rest if together else ():  # those that failed are older than all that wait anew
+            if row.dataset in alone:
+                break  # not passed over: the order of arrival decides which of two is the correction
             size += row.size
             if size > limit_bytes:
                 break

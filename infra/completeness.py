@@ -29,10 +29,12 @@ def complete(opened: Opened, head: str, registry: Registry) -> None:
     A correction workbook holds rows alone: its package is the one it mends.
     """
     sent = opened.manifest
-    if sent is None or sent.mends:
+    if sent is None:
         return
-    found = list(_unlisted(opened, sent, head))
-    if opened.standard.statistical:
+    found = list(_rechecked(opened))
+    if not sent.mends:
+        found += _unlisted(opened, sent, head)
+    if not sent.mends and opened.standard.statistical:
         found += [*_package(opened, sent, head, registry), *_header(opened, sent, registry)]
     opened.findings += found
     opened.sent_back |= any(messages()[f.kode].tingkat == "GALAT" for f in found)
@@ -43,6 +45,19 @@ def complete(opened: Opened, head: str, registry: Registry) -> None:
 def arrival_year(opened: Opened, satker: str) -> int:
     """The year a submission arrived in, by its satker's own clock."""
     return (opened.parcel.arrived_at + timedelta(hours=int(reference.offset(satker)[1:3]))).year
+
+
+def is_priority(opened: Opened) -> bool:
+    """Whether a submission is Data Prioritas of the year it arrived in."""
+    sent = opened.manifest
+    return sent is not None and daftar_data.is_priority(sent.dataset, sent.satker, arrival_year(opened, sent.satker))
+
+
+def _rechecked(opened: Opened) -> Iterator[Finding]:
+    """P9: what the Pembina sends back goes back as a whole."""
+    said = opened.parcel.recheck
+    if said and said.reason is not None:
+        yield Finding(opened.parcel.kiriman, "DIKEMBALIKAN_PEMBINA", nilai=said.by, batas=said.reason)
 
 
 def _unlisted(opened: Opened, sent: Manifest, head: str) -> Iterator[Finding]:

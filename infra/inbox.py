@@ -24,6 +24,7 @@ from infra.records import (
     Delivery,
     Submission,
     Verdict,
+    awaits_recheck,
     one_line,
     read_batches,
     read_deliveries,
@@ -126,6 +127,23 @@ class Inbox:
         stuck = and_(submission.c.receipt == receipt, submission.c.state == "MACET")
         with self.ledger.write() as (connection, _):
             return set_state(connection, stuck, "DITERIMA_RAW", reason=None, tries=TRIES_TOGETHER) == 1
+
+    def recheck(self, receipt: str, *, approved: bool, reason: str) -> bool:
+        """Record what the Pembina said of Data Prioritas; False when no answered submission of this number waits.
+
+        Approved, it goes on its way; otherwise it is judged again, so that its answer and its row balance say what
+        became of it.
+        """
+        waits = and_(submission.c.receipt == receipt, submission.c.state == "MENUNGGU_PEMBINA")
+        with self.ledger.write() as (connection, _):
+            found = read_submissions(connection, waits)
+            if not found or found[0].answered_at is None:
+                return False
+            set_state(connection, waits, "DIPERIKSA" if approved else "DITERIMA_RAW", reason=one_line(reason))
+            if not approved:
+                again = update(batch).where(batch.c.id == found[0].batch_id)
+                connection.execute(again.values(judged_at=None, answered_at=None))
+            return True
 
     def lease(self, name: str, seconds: float = LEASE_S) -> AbstractContextManager[Lease]:
         """Be the only one at `name` (`publish`, `land:<source>`) while the block runs; Busy when another is."""
@@ -249,7 +267,7 @@ class Inbox:
         since = {
             "judge": select(func.min(submission.c.arrived_at)).where(submission.c.state == "DITERIMA_RAW"),
             "answer": select(func.min(batch.c.judged_at)).where(batch.c.answered_at.is_(None)),
-            "curate": select(func.min(batch.c.judged_at)).where(batch.c.curated_at.is_(None)),
+            "curate": select(func.min(batch.c.judged_at)).where(batch.c.curated_at.is_(None) & ~awaits_recheck()),
             "release": select(func.min(batch.c.curated_at)).where(batch.c.released_at.is_(None)),
         }
         with self.ledger.read() as connection:

@@ -5,6 +5,7 @@ The pipeline and `satu check` call the same `judge`; a dry run simply knows noth
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from expectations import personal
-from infra.onepass import Known, Pass
+from infra.completeness import is_priority
+from infra.onepass import Pass
 from infra.parcel import Opened, Parcel, open_parcel
+from infra.registry import Known, Registry
 from schemas.dataset import datasets, tables
 from schemas.finding import Finding
 from schemas.personal import masked
@@ -32,12 +35,14 @@ class Outcome:
     returned: int
     skipped: int
     faults: int
+    waits: bool
+    """Whether its rows are Data Prioritas that nobody has rechecked (Perpres 39/2019 Art 35)."""
 
     @property
     def status(self) -> str:
         """Its state after judging: see docs/architecture.md."""
         if self.accepted:
-            return "DIPERIKSA"
+            return "MENUNGGU_PEMBINA" if self.waits else "DIPERIKSA"
         return "DIKEMBALIKAN" if self.returned or self.faults else "DILEWATI"
 
 
@@ -57,7 +62,8 @@ def judge(
     owner_of: Callable[[str], str | None] | None = None,
 ) -> Verdict:
     """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number."""
-    opened = [open_parcel(parcel, owner_of) for parcel in parcels]
+    registry = Registry(known, connected=owner_of is not None)
+    opened = [open_parcel(parcel, owner_of, registry) for parcel in parcels]
     temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
     balance = {
         (o.parcel.kiriman, name): [rows, 0, returned, skipped]
@@ -75,6 +81,9 @@ def judge(
     out["neraca_baris"] = [_table("neraca_baris", neraca)]
     verdict = {name: pa.concat_tables(parts) for name, parts in out.items()}
     outcomes = _outcomes(opened, verdict)
+    if any(o.metadata for o in opened):
+        registered = [row for o in opened if not o.sent_back for row in _metadata(o, batch)]
+        verdict["metadata"] = _table("metadata", registered)
     verdict["kiriman"] = _table("kiriman", [_kiriman(o, r, batch) for o, r in zip(opened, outcomes, strict=True)])
     return Verdict(verdict, outcomes)
 
@@ -108,10 +117,34 @@ def _outcomes(opened: Sequence[Opened], verdict: dict[str, pa.Table]) -> list[Ou
         faults = dict(con.execute("SELECT kiriman, count(*) FROM temuan WHERE tingkat = 'GALAT' GROUP BY 1").fetchall())
     return [
         Outcome(
-            o.parcel.kiriman, o.satker, o.dataset, *counts[o.parcel.kiriman], faults=faults.get(o.parcel.kiriman, 0)
+            o.parcel.kiriman,
+            o.satker,
+            o.dataset,
+            *counts[o.parcel.kiriman],
+            faults=faults.get(o.parcel.kiriman, 0),
+            waits=o.parcel.recheck is None and is_priority(o),
         )
         for o in opened
     ]
+
+
+def _metadata(o: Opened, batch: int) -> Iterator[dict[str, object]]:
+    """The rows of table `metadata`: what a submission registers for later ones to refer to."""
+    years = {doc.data["tahun"]: doc.body.get("base_id") for doc in o.metadata if doc.kind == "ms_keg"}
+    for doc in o.metadata:
+        for year, number in years.items():
+            yield {
+                "kode_satker": o.satker,
+                "dataset": o.dataset,
+                "tahun": year,
+                "jenis": doc.kind,
+                "nama": doc.data["judul_kegiatan" if doc.kind == "ms_keg" else "nama"],
+                "id_ms_keg": None if number is None else str(number),
+                "isi": json.dumps(doc.body, ensure_ascii=False, sort_keys=True),
+                "_kiriman": o.parcel.kiriman,
+                "_batch": batch,
+                "_diterima_pada": o.parcel.arrived_at,
+            }
 
 
 def _kiriman(o: Opened, outcome: Outcome, batch: int) -> dict[str, object]:
@@ -127,6 +160,7 @@ def _kiriman(o: Opened, outcome: Outcome, batch: int) -> dict[str, object]:
         "baris_diterima": outcome.accepted,
         "baris_dikembalikan": outcome.returned,
         "baris_dilewati": outcome.skipped,
+        "kolom": ", ".join(sorted(set.intersection(*o.columns.values()))) if o.columns else None,
         "ukuran_byte": o.parcel.size,
         "_batch": batch,
         "_diterima_pada": o.parcel.arrived_at,

@@ -13,6 +13,7 @@ from infra.ledger import batch, delivery, submission
 TURNS = {
     "DITERIMA_RAW": "mesin",
     "DIPERIKSA": "mesin",
+    "MENUNGGU_PEMBINA": "pembina",
     "DIKEMBALIKAN": "kantor",
     "DILEWATI": "-",
     "DISETUJUI_WALIDATA": "mesin",
@@ -83,7 +84,7 @@ class Verdict:
     """What judging decided about one submission; the rows must balance: in = accepted + returned + skipped."""
 
     receipt: str
-    state: Literal["DIPERIKSA", "DIKEMBALIKAN", "DILEWATI"]
+    state: Literal["DIPERIKSA", "MENUNGGU_PEMBINA", "DIKEMBALIKAN", "DILEWATI"]
     rows_in: int
     rows_accepted: int
     rows_returned: int
@@ -139,6 +140,12 @@ def read_newest_curated(connection: Connection) -> Batch | None:
     """The batch committed last; its versions are whole, whatever is being committed now."""
     newest = read_batches(connection, batch.c.curated_at.is_not(None), batch.c.commit_no.desc(), limit=1)
     return newest[0] if newest else None
+
+
+def awaits_recheck() -> ColumnElement[bool]:
+    """Whether a batch holds Data Prioritas that its Pembina has not rechecked yet; such a batch is not curated."""
+    waits = select(submission.c.id).where(submission.c.batch_id == batch.c.id, submission.c.state == "MENUNGGU_PEMBINA")
+    return waits.correlate(batch).exists()
 
 
 def set_state(connection: Connection, where: ColumnElement[bool], state: str, **values: object) -> int:

@@ -1,6 +1,7 @@
 """The views of a release, and connections that can read nothing else.
 
-Every dataset has two: `foto` shows the newest row of each key, `foto_riwayat` every row as it was committed.
+Every dataset has two: `foto` shows the newest row of each key, `foto_riwayat` every row as it was committed. Then come
+those made of others (`transforms/views`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import tables
+from transforms import analytics
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra.lake import Lake, Snapshot
@@ -52,7 +54,8 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
         schema = _columns(name, snapshot)
         rows = View(name, _rows(schema, snapshot), snapshot.files if snapshot else ())
         made += _with_history(rows, schema.names) if KEY in schema.names else [rows]
-    return tuple(made)
+    listed, file = analytics.satker()
+    return (*made, View("satker", listed, (file,)), *(View(name, sql) for name, sql in analytics.views().items()))
 
 
 def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:

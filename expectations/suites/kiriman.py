@@ -19,7 +19,7 @@ def suite(dataset: Dataset) -> Iterator[Expectation]:
     yield from filled(
         "kiriman", "sumber", "nama", "versi", "status", *(f"baris_{c}" for c in _COUNTS), "_batch", "_diterima_pada"
     )
-    yield among("status", ("DIPERIKSA", "DIKEMBALIKAN", "DILEWATI"))
+    yield among("status", ("DIPERIKSA", "MENUNGGU_PEMBINA", "DIKEMBALIKAN", "DILEWATI"))
     yield none(
         "KODE_TIDAK_DIKENAL",
         "SELECT kiriman, kode_satker FROM {batch} WHERE baris_diterima > 0"
