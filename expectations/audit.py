@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SAMPLE = 5
 """Rows a failed check names."""
 
+LATER = ("_sidik", "_tertahan")
+"""Lineage that some tables got when they already had rows."""
+
 Key = tuple[str, str]
 """`kode` and `kolom`: what an expectation of a table is about."""
 
@@ -109,7 +112,12 @@ def views(dataset: Dataset, files: Sequence[str], batches: Sequence[int]) -> str
     A table that has no version yet has no files and becomes an empty relation.
     """
     columns = ", ".join(f'CAST(NULL AS {TYPES[f.type]}) AS "{f.name}"' for f in dataset.arrow)
-    whole = f"FROM read_parquet([{', '.join(map(_string, files))}], union_by_name = true)" if files else f"SELECT {columns} WHERE false"
+    whole = f"SELECT {columns} WHERE false"
+    if files:
+        # A file from before its standard got another column of lineage lacks it, and so may all of them.
+        later = ", ".join(f'CAST(NULL AS VARCHAR) AS "{name}"' for name in LATER if name in dataset.arrow.names)
+        read = f"FROM read_parquet([{', '.join(map(_string, files))}], union_by_name = true)"
+        whole = f"{read} UNION ALL BY NAME SELECT {later} WHERE false" if later else read
     new = "false"
     if batches:  # the range says no more than the list does, but lets DuckDB pass over files and row groups unread
         new = f"_batch BETWEEN {min(batches)} AND {max(batches)} AND _batch IN ({', '.join(map(str, batches))})"

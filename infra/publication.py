@@ -70,7 +70,7 @@ def publish(connection: Connection, store: Store, release: Release, *, base: str
     shelf = Shelf(store)
     open_ = [standard for name, standard in tables().items() if standard.public and name in release.tables]
     gates = {standard.name: _gate(connection, store, standard, release) for standard in open_}
-    editions = [_edition(connection, shelf, standard, release, gates[standard.name].since) for standard in open_]
+    editions = [_edition(connection, shelf, standard, release, gates[standard.name]) for standard in open_]
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
         editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
         editions.append(_closed(shelf, of_offices, gates))
@@ -110,33 +110,42 @@ def _places() -> dict[str, Place]:
 
 @dataclass(frozen=True)
 class _Gate:
-    """How the clock stands to a dataset at a release: what it showed last, and what it keeps closed."""
+    """How the clock stands to a dataset at a release: what it showed last, what it keeps closed, what was cleared."""
 
     since: datetime
     closed: list[dict[str, Any]]
+    cleared: str
 
 
 def _gate(connection: Connection, store: Store, standard: Dataset, release: Release) -> _Gate:
-    """Asked of the lake once per table version and embargo, then remembered, outside of what is published."""
+    """Asked of the lake once per table version, embargo and clearance, then remembered, outside of what is published."""
     key = f"gates/{standard.name}.json"
     rules = [publik.rows(standard, SINCE_EVER), publik.excluded(standard, SINCE_EVER)]
-    about = {"version": release.tables[standard.name], "rules": mark(standard, rules)}
+    about = {
+        "version": release.tables[standard.name],
+        "pelepasan": release.tables.get("pelepasan"),
+        "rules": mark(standard, rules),
+    }
     known = orjson.loads(store.get(key)) if store.stat(key) else {}
     if not (about.items() <= known.items() and _instant(known["since"]) <= release.at < _instant(known["until"])):
         (found,) = connection.execute(publik.turning_points(standard, release.at)).to_arrow_table().to_pylist()
         closed = connection.execute(publik.excluded(standard, release.at)).to_arrow_table().to_pylist()
-        known = {**about, "since": found["since"] or SINCE_EVER, "until": found["until"] or FOR_EVER, "closed": closed}
+        (cleared,) = connection.execute(publik.cleared(standard)).to_arrow_table().to_pylist()
+        turns = {"since": found["since"] or SINCE_EVER, "until": found["until"] or FOR_EVER}
+        known = {**about, **turns, "closed": closed, "cleared": cleared["mark"]}
         store.put(key, as_json(known))
     closed = [{**row, "sampai": row["sampai"] and date.fromisoformat(str(row["sampai"]))} for row in known["closed"]]
-    return _Gate(_instant(known["since"]), closed)
+    return _Gate(_instant(known["since"]), closed, known["cleared"])
 
 
 def _instant(known: str | datetime) -> datetime:
     return datetime.fromisoformat(str(known))
 
 
-def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: Release, since: datetime) -> Edition:
-    id_ = f"{standard.version}.{release.tables[standard.name]}-{mark(standard, publik.rows(standard, since))}"
+def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: Release, gate: _Gate) -> Edition:
+    since = gate.since
+    made_from = mark(standard, [publik.rows(standard, since), gate.cleared])
+    id_ = f"{standard.version}.{release.tables[standard.name]}-{made_from}"
 
     def rows() -> pa.RecordBatchReader:
         return connection.execute(publik.rows(standard, since)).to_arrow_reader(ROW_GROUP)

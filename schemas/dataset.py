@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,8 @@ class Dataset:
     priority: bool = False
     """Data Prioritas (Perpres 39/2019 Art 28): waits for the Pembina's recheck before release."""
     public: bool = True
+    small_count: int = 0
+    """Counts from 1 to below this are withheld from the public in rows below Polda level; 0: none are."""
 
     @property
     def standard(self) -> str:
@@ -182,7 +184,7 @@ class Dataset:
 
     def table_schema(self, *, public: bool = False) -> dict[str, Any]:
         """The standard as a Table Schema v2 descriptor; with `public`, only the columns that may be published."""
-        fields = [f for f in self.fields if f.public or not public]
+        fields = [self._shown(f) if public else f for f in self.fields if f.public or not public]
         out: dict[str, Any] = {"fields": [_descriptor(f) for f in fields], "primaryKey": list(self.primary_key)}
         keys = [
             {"fields": [f.name], "reference": {"resource": f.reference, "fields": ["kode"]}}
@@ -192,6 +194,13 @@ class Dataset:
         if keys:
             out["foreignKeys"] = keys
         return out
+
+    def _shown(self, f: Field) -> Field:
+        """A column as the public sees it: figures that may be withheld are not required, and say so."""
+        if not (self.small_count and f.measured):
+            return f
+        said = f"{f.definisi} Kosong bila disamarkan: angka kecil di bawah Polda, dan yang membuatnya dapat dihitung."
+        return replace(f, definisi=said, constraints=replace(f.constraints, required=False))
 
 
 def _descriptor(f: Field) -> dict[str, Any]:

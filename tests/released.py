@@ -29,6 +29,8 @@ HELD_BACK: dict[str, tuple[str, Any]] = {
     "internal": ("lisensi", "INTERNAL"),
     "tanpa_lisensi": ("lisensi", None),
     "lisensi_tidak_dikenal": ("lisensi", "internal"),
+    "tertahan": ("_tertahan", "DATA_PRIBADI_NIK"),
+    "tertahan_dua": ("_tertahan", "DATA_PRIBADI_NAMA,DATA_PRIBADI_NIK"),
 }
 """Why a row stays in: the column and the value that says so."""
 
@@ -56,6 +58,7 @@ def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dic
     columns = (*dataset.fields, *(() if dataset.kind == "sistem" else LINEAGE()))
     made = {f.name: _value(f, key, text if f.public else SECRET) for f in columns}
     fixed = {"klasifikasi_informasi": "BERKALA", "subjek_anak": False, "lisensi": "CC-BY-4.0", "embargo_sampai": None}
+    fixed["_tertahan"] = None
     own = {**{name: value for name, value in fixed.items() if name in made}, **values}
     return made | own | {dataset.primary_key[-1]: f"{key}-{text}"}
 
@@ -86,7 +89,7 @@ def _value(f: Field, key: str, text: str) -> Any:
 
 def rows_of(dataset: Dataset) -> list[dict[str, Any]]:
     """The public row `a`, and every row that must be held back."""
-    names = {f.name for f in dataset.fields}
+    names = set(dataset.arrow.names)
     held = [
         row(dataset, why, SECRET, **{column: value}) for why, (column, value) in HELD_BACK.items() if column in names
     ]
@@ -112,7 +115,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 def lake(content: Mapping[str, list[dict[str, Any]]]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with these tables."""
     with duckdb.connect() as connection:
-        for name, rows in content.items():
+        for name, rows in {"pelepasan": [], **content}.items():
             connection.register("baru", pa.Table.from_pylist(rows, tables()[name].arrow))
             connection.execute(f'CREATE TABLE "{name}" AS FROM baru')
             connection.unregister("baru")

@@ -24,7 +24,7 @@ HELD = [
     (name, why)
     for name, dataset in sorted(public_tables().items())
     for why, (column, _) in HELD_BACK.items()
-    if column in {f.name for f in dataset.fields}
+    if column in dataset.arrow.names
 ]
 Rows = list[dict[str, Any]]
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from schemas.dataset import LINEAGE, ContractError, Dataset, Field
+from transforms import disclosure
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ LICENCES = {
 
 DEFAULT_LICENCE = "CC-BY-4.0"
 """For datasets whose rows carry no licence: the one the national portal's dataset template fixes for all."""
+
+NEVER_CLEARED = "SUBJEK_ANAK"
+"""A child in a criminal case (UU 11/2012 Art 19): no clearance opens that."""
 
 OPEN_CLASSES = ("BERKALA", "SERTA_MERTA", "SETIAP_SAAT")
 """UU 14/2008 Art 9, 10 and 11. Art 17 (DIKECUALIKAN) is closed, and so is everything unclassified."""
@@ -97,12 +101,22 @@ def rows(dataset: Dataset, at: datetime) -> str:
     """SELECT of the public columns of the rows that are public at `at`, in the order of the primary key.
 
     The relation is named after the dataset and must hold its current rows: an old version of a row that has since been
-    excluded would pass.
+    excluded would pass. Relation `pelepasan` says which of the rows that are held have been cleared.
     """
     selected = ", ".join(_quoted(f.name) for f in columns(dataset))
     conditions = " AND ".join(_conditions(dataset, at)) or "TRUE"
     order = ", ".join(_quoted(name) for name in dataset.primary_key)
+    if dataset.small_count:
+        open_ = f"SELECT * FROM {_quoted(dataset.name)} WHERE {conditions}"
+        return f"SELECT {selected} FROM ({disclosure.protect(dataset, open_)}) ORDER BY {order}"
     return f"SELECT {selected} FROM {_quoted(dataset.name)} WHERE {conditions} ORDER BY {order}"
+
+
+def cleared(dataset: Dataset) -> str:
+    """SELECT of one `mark` that changes whenever something of the dataset is cleared; for us only."""
+    of = "TRUE" if dataset.kind == "sistem" else f"dataset = '{dataset.name}'"
+    said = "concat_ws(chr(31), dataset, kunci, sidik, kode)"
+    return f"SELECT coalesce(md5(string_agg({said}, chr(30) ORDER BY {said})), '') AS mark FROM pelepasan WHERE {of}"
 
 
 def _conditions(dataset: Dataset, at: datetime) -> list[str]:
@@ -114,7 +128,19 @@ def _conditions(dataset: Dataset, at: datetime) -> list[str]:
         "subjek_anak": "subjek_anak = FALSE",
         "embargo_sampai": _over(at),
     }
-    return [condition for column, condition in gates.items() if column in present]
+    held = [_unheld(dataset)] if "_tertahan" in dataset.arrow.names else []
+    return [condition for column, condition in gates.items() if column in present] + held
+
+
+def _unheld(dataset: Dataset) -> str:
+    """Nothing holds the row, or all that does has been cleared for the very content it has now."""
+    name = _quoted(dataset.name)
+    key = f"{name}._kunci" if dataset.kind == "sistem" else f"'{dataset.name}|' || {name}._kunci"
+    codes = (
+        f"SELECT list(p.kode) FROM pelepasan p WHERE concat_ws('|', p.dataset, p.kunci) = {key}"
+        f" AND p.sidik = {name}._sidik AND p.kode <> '{NEVER_CLEARED}'"
+    )
+    return f"(_tertahan IS NULL OR coalesce(list_has_all(({codes}), string_split(_tertahan, ',')), FALSE))"
 
 
 def excluded(dataset: Dataset, at: datetime) -> str:
@@ -125,8 +151,10 @@ def excluded(dataset: Dataset, at: datetime) -> str:
     columns(dataset)  # a table that is not public says nothing at all
     present = {f.name for f in dataset.fields}
 
+    free = _unheld(dataset) if "_tertahan" in dataset.arrow.names else "TRUE"
+
     def like(pattern: str, column: str) -> str:
-        return f"CASE WHEN regexp_full_match({column}, '{pattern}') THEN {column} END"
+        return f"CASE WHEN regexp_full_match({column}, '{pattern}') AND {free} THEN {column} END"
 
     wanted = {
         "kode_satker": ("kode_satker", "kode_satker", "VARCHAR"),
