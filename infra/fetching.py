@@ -94,7 +94,7 @@ class _Go:
         """What lies there in a state we have not had, and is due."""
         listed = far.list(cursor)
         if far.everything:
-            self.marks.forget_all_but({item.name for item in listed})
+            self._forget_all_but({item.name for item in listed})
         known = self.marks.known()
         new = []
         for item in listed:
@@ -110,6 +110,13 @@ class _Go:
             counts["unfinished"] += len(new) - len(settled)
             return settled
         return new
+
+    def _forget_all_but(self, names: set[str]) -> None:
+        """What lies there no more needs neither its mark nor its draft."""
+        self.marks.forget_all_but(names)
+        for mark in self.source.folder.glob(f".*.part/{MARK}"):
+            if mark.parent.name not in {f".{name}.part" for name in names}:
+                shutil.rmtree(mark.parent)
 
     def _take(self, far: Far, item: Item) -> str:
         try:

@@ -15,7 +15,7 @@ from infra.sources.http import complain
 from infra.sources.package import Package
 from infra.sources.remote import ENTRIES_LIMIT, Item
 from infra.sources.table import defaults, manifest
-from infra.sources.transfer import Allowance, hurry, take
+from infra.sources.transfer import Allowance, Unacceptable, hurry, take
 from infra.sources.web import Answered, Web, WebRemote, asking
 from schemas.dataset import datasets
 from schemas.manifest import NAME
@@ -80,7 +80,7 @@ class CkanFar:
 
     def _search(self, cursor: str) -> list[Package]:
         # By name: in the order of change, what changes while we turn pages would push another off the next page.
-        asked = {"rows": PAGE, "sort": "name asc"}
+        asked: dict[str, object] = {"rows": PAGE, "sort": "name asc"}
         filters = [self.remote.query] if self.remote.query else []
         if cursor:
             since = datetime.fromisoformat(cursor) - OVERLAP
@@ -91,18 +91,24 @@ class CkanFar:
         counts = set[int]()
         start = 0
         while True:
-            result = self._act("package_search", **asked, start=start)
-            page = [Package.of(each) for each in result["results"]]
-            counts.add(int(result["count"]))
-            found |= {package.name: package for package in page}
-            start += len(page)
-            if not page or start >= int(result["count"]):
+            packages, count = self._page(**asked, start=start)
+            counts.add(count)
+            found |= {package.name: package for package in packages}
+            start += len(packages)
+            if not packages or start >= count:
                 break
             if start > ENTRIES_LIMIT:
                 raise Answered(200, f"more than {ENTRIES_LIMIT} datasets")
         if counts == {len(found)}:  # else something came or went meanwhile, and may have moved over a page's edge
-            self.cursor = max([cursor, *(package.mark for package in found.values())])
+            self.cursor = max([cursor, *(package.mark for package in found.values() if _is_instant(package.mark))])
         return list(found.values())
+
+    def _page(self, **asked: object) -> tuple[list[Package], int]:
+        result = self._act("package_search", **asked)
+        try:
+            return [Package.of(each) for each in result["results"]], int(result["count"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Answered(200, f"package_search answered with no list of datasets: {error!r}") from error
 
     def _feed(self) -> list[Package]:
         found: dict[str, Package] = {}
@@ -110,7 +116,7 @@ class CkanFar:
         seen = set[str]()
         while address and address not in seen:
             seen.add(address)
-            hurry(self.web.until)
+            hurry(self.web.until, "the listing")
             packages, following = dcat.read(self.web.page(address), address)
             found |= {package.name: package for package in packages}
             address = self.web.own(following, address) if following else None
@@ -118,7 +124,7 @@ class CkanFar:
 
     def _act(self, action: str, **parameters: object) -> Any:
         """The result of one action; Answered when the portal says it has none."""
-        hurry(self.web.until)
+        hurry(self.web.until, "the listing")
         address = asking(f"{self.remote.url.rstrip('/')}/api/3/action/{action}", **parameters)
         reply = self.web.json(address)
         complain(reply)
@@ -133,9 +139,22 @@ class CkanFar:
         standard = remote.standard(item.name) or ""
         files = package.tables(self.web)
         allowance.check(files)
-        take(files, draft, allowance, lambda file, _: self.web.chunks(file.place), resume=False)
+        try:
+            take(files, draft, allowance, lambda file, _: self.web.chunks(file.place), resume=False)
+        except Answered as error:
+            if 300 <= error.status < 400:  # a portal that keeps its files elsewhere will do so the next time
+                raise Unacceptable("TAUTAN_KE_LUAR", str(error), remote.url) from error
+            raise
         extras = {remote.extras.get(key, key): value for key, value in package.extras.items()}
         values = defaults(standard, remote.bawaan, extras)
         origin = f"{remote.url.rstrip('/')}/dataset/{package.name}"
         names = [file.name for file in files]
         allowance.save([manifest(remote.satker[0], standard, names, values, origin)], draft / NAME)
+
+
+def _is_instant(mark: str) -> bool:
+    """Whether it is an instant as CKAN writes them: in UTC, without saying so."""
+    try:
+        return datetime.fromisoformat(mark).tzinfo is None
+    except ValueError:
+        return False

@@ -15,10 +15,14 @@ DCAT = "http://www.w3.org/ns/dcat#"
 DCT = "http://purl.org/dc/terms/"
 HYDRA = "http://www.w3.org/ns/hydra/core#"
 
+UNREADABLE = (SyntaxError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+"""All that rdflib was seen to raise, or can, over what is no RDF."""
+
 
 def read(data: bytes, address: str) -> tuple[list[Package], str | None]:
     """The datasets of one page of a feed at `address`, and the address of the next page."""
     from rdflib import RDF, Graph, URIRef
+    from rdflib.exceptions import ParserError
 
     graph = Graph()
     try:
@@ -27,7 +31,7 @@ def read(data: bytes, address: str) -> tuple[list[Package], str | None]:
             graph.parse(data=data, format="json-ld", publicID=address)
         else:
             graph.parse(data=data, format="turtle", publicID=address)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ParserError) as error:
         raise Answered(200, f"{address} is no DCAT feed: {str(error)[:200]}") from error
 
     def first(node: Any, *terms: str) -> str:

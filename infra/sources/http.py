@@ -24,6 +24,9 @@ from schemas.dataset import datasets
 from schemas.manifest import NAME
 
 TABLE = "data.ndjson"
+PAGES = ".pages"
+"""The folder of a walk that is not finished; drafts end in `.part`."""
+
 PLACES = ("data", "records", "result", "results", "items", "rows")
 GONE = {401, 403, 404, 410}
 """Of a file a row links to: it will not come, so judging says that it is missing."""
@@ -63,7 +66,7 @@ class Http(WebRemote):
     def open(self, work: Path, until: float) -> Iterator[HttpFar]:
         """Nothing is asked yet."""
         with self.web(until) as web:
-            far = HttpFar(self, web, work / ".pages.part")
+            far = HttpFar(self, web, work / PAGES)
             yield far
             far.forget_pages()
 

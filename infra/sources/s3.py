@@ -27,6 +27,8 @@ class S3(Remote):
         parts = urlsplit(self.url)
         if parts.scheme != "s3" or not parts.netloc or parts.username:
             raise ValueError(f"expected s3://bucket/prefix, not {self.url!r}")
+        if self.endpoint and urlsplit(self.endpoint).scheme not in ("http", "https"):
+            raise ValueError(f"endpoint is an http(s) address, not {self.endpoint!r}")
 
     @contextmanager
     def open(self, work: Path, until: float) -> Iterator[S3Far]:
@@ -78,7 +80,7 @@ class S3Far:
     def _files(self) -> Iterator[FarFile]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.base)
         for page in pages:
-            hurry(self.until)
+            hurry(self.until, "the listing")
             for each in page.get("Contents", ()):
                 if not each["Key"].endswith("/"):  # what consoles write to show an empty folder
                     name = each["Key"].removeprefix(self.base)

@@ -101,17 +101,18 @@ class SftpFar:
         seen = 0
         while folders:
             at, depth = folders.pop()
-            hurry(self.until)
+            hurry(self.until, "the listing")
             for each in sftp.listdir_attr(posixpath.join(self.folder, at)):
                 name = posixpath.join(at, each.filename)
                 seen += 1
                 if seen > ENTRIES_LIMIT:
                     raise OSError(f"more than {ENTRIES_LIMIT} files lie there")
-                if stat.S_ISDIR(each.st_mode) and depth < DEPTH and name != ANSWERS:
+                mode, size, changed = each.st_mode or 0, each.st_size or 0, each.st_mtime or 0
+                if stat.S_ISDIR(mode) and depth < DEPTH and name != ANSWERS:
                     folders.append((name, depth + 1))
-                elif stat.S_ISREG(each.st_mode):  # a link could point anywhere over there
+                elif stat.S_ISREG(mode):  # a link could point anywhere over there
                     place = posixpath.join(self.folder, name)
-                    yield FarFile(name, place, each.st_size, str(each.st_mtime), float(each.st_mtime))
+                    yield FarFile(name, place, size, str(changed), float(changed))
 
     def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
         """Download what the listing named; OSError when a file changed meanwhile."""
@@ -151,8 +152,9 @@ class SftpFar:
 def weather() -> Iterator[None]:
     """What paramiko raises as the OSError it is to us."""
     from paramiko import SSHException
+    from paramiko.pkey import UnknownKeyType
 
     try:
         yield
-    except (SSHException, EOFError) as error:
+    except (SSHException, UnknownKeyType, EOFError, UnicodeDecodeError) as error:
         raise OSError(f"{type(error).__name__}: {error}") from error

@@ -111,10 +111,13 @@ def take(files: Iterable[FarFile], draft: Path, allowance: Allowance, read: Read
         part.rename(path)
 
 
-def hurry(until: float) -> None:
-    """OutOfTime after `until`, a moment of the monotonic clock."""
+def hurry(until: float, lost: str = "") -> None:
+    """OutOfTime after `until`, a moment of the monotonic clock; OSError when what was done so far is then `lost`.
+
+    What is lost would take as long the next time: that is no delay but a source that can never be read.
+    """
     if time.monotonic() > until:
-        raise OutOfTime
+        raise OSError(f"{lost} takes longer than deadline_s") if lost else OutOfTime
 
 
 def digest(data: bytes) -> str:
