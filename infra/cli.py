@@ -34,7 +34,8 @@ def main() -> None:
 
     \b
     A first look:      satu run
-    An office's day:   satu check FOLDER, satu submit FOLDER --source jateng, satu receipt 2026-000001
+    An office's day:   satu template foto -o foto.xlsx, satu check FOLDER, satu submit FOLDER --source jateng,
+                       satu receipt 2026-000001 --workbook perbaikan.xlsx
     An analyst's day:  satu sql "SELECT kode_satker, count(*) FROM foto GROUP BY 1"
     An operator's day: satu up, satu status
 
@@ -185,16 +186,22 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
 
 @command()
 @click.argument("number")
-def receipt(number: str, as_json: bool) -> int:
+@click.option("--workbook", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows that came back here.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the answer as a page here.")
+def receipt(number: str, workbook: Path | None, html: Path | None, as_json: bool) -> int:
     """The answer to one submission: what was accepted, what comes back, why, and how to mend it.
 
-    NUMBER is a receipt number, such as 2026-000012 (the newest version) or 2026-000012.1.
+    NUMBER is a receipt number, such as 2026-000012 (the newest version) or 2026-000012.1. The workbook (XLSX) holds the
+    returned rows with the wrong cells marked; mended and handed in again it is the submission's next version.
     """
     from infra import steps
+    from infra.correcting import workbook as correction
     from infra.submit import Refused
     from transforms.receipt import page
+    from transforms.receipt_page import receipt_page
 
-    found = steps.find_receipt(Settings.from_env(), number)
+    settings = Settings.from_env()
+    found = steps.find_receipt(settings, number)
     if found is None:
         raise Refused(f"there is no submission {number}; `satu status --all` lists them")
     submission, document = found
@@ -202,9 +209,31 @@ def receipt(number: str, as_json: bool) -> int:
         text = f"{submission.receipt} ({submission.source}/{submission.name}): {submission.state}, not answered yet"
         _show(vars(submission), f"{text}. {submission.reason or ''}".rstrip(), as_json)
         return FINE
+    if workbook:
+        workbook.write_bytes(correction(settings, submission, document))
     document["status"] = submission.state
+    if html:
+        html.write_text(receipt_page(document), encoding="utf-8")
     _show(document, page(document), as_json)
     return FINDINGS if any(f["tingkat"] == "GALAT" for f in document["temuan"]) else FINE
+
+
+@command("template")
+@click.argument("dataset")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The XLSX to write."
+)
+def make_template(dataset: str, output: Path, as_json: bool) -> int:
+    """A workbook for a DATASET that a clerk fills in: a column per field, lists to choose from, instructions."""
+    from infra.submit import Refused
+    from schemas.dataset import datasets
+    from transforms.template import template
+
+    if dataset not in datasets():
+        raise Refused(f"there is no dataset {dataset!r}; known are {', '.join(datasets())}")
+    output.write_bytes(template(datasets()[dataset]))
+    _show({"dataset": dataset, "file": str(output)}, f"{output}: fill it in, then satu check {output}", as_json)
+    return FINE
 
 
 @command()
@@ -268,6 +297,57 @@ def retry(number: str, as_json: bool) -> int:
 
 
 @command()
+@click.argument("number")
+@click.option("--by", required=True, help="Who decides: a name and an office, such as 'BPS, subdirektorat X'.")
+@click.option("--return", "reason", help="Send it back to the office, for this reason.")
+def approve(number: str, by: str, reason: str | None, as_json: bool) -> int:
+    """Approve Data Prioritas that waits for its second check (MENUNGGU_PEMBINA), or with --return send it back.
+
+    NUMBER is a receipt number. Rows of Data Prioritas are in no table before; the decision is kept under who made it.
+    """
+    from infra import steps
+
+    state = steps.recheck(Settings.from_env(), number, by, reason)
+    _show({"receipt": number, "state": state, "by": by, "reason": reason}, f"{number}: {state}, by {by}", as_json)
+    return FINE
+
+
+@command()
+@click.argument("dataset", required=False)
+@click.argument("key", required=False)
+@click.argument("rule", required=False)
+@click.option("--by", default="", help="Name or office of whoever takes the responsibility.")
+@click.option("--reason", default="", help="Why this is no personal data, or why it may be public.")
+@click.option("--list", "listing", is_flag=True, help="Show every row that is held, and what was cleared.")
+def clear(
+    dataset: str | None, key: str | None, rule: str | None, by: str, reason: str, listing: bool, as_json: bool
+) -> int:
+    """Clear a row that is held from the public in error: DATASET, its KEY and the RULE that holds it.
+
+    \b
+    satu clear --list
+    satu clear teks "JATENG|UJI/2026/001" DATA_PRIBADI_TELEPON --by "PPID Polda Jateng" --reason "nomor layanan 110"
+    """
+    from infra import clearance, steps
+    from infra.result import aligned
+    from infra.submit import Refused
+
+    with steps.opened(Settings.from_env()) as (store, inbox):
+        if listing:
+            found = clearance.holds(store, inbox)
+            rows = [[h.dataset, h.key, h.rule, h.receipt, _hold(h)] for h in found]
+            text = aligned(["DATASET", "KUNCI", "ATURAN", "KIRIMAN", "KEADAAN"], rows)
+            _show([vars(h) for h in found], text if found else "nothing is held", as_json)
+            return FINE
+        if dataset is None or key is None or rule is None:
+            raise Refused("name DATASET, KEY and RULE, or ask for --list")
+        batch = clearance.clear(store, inbox, dataset, key, rule, by, reason)
+    said = f"recorded: {dataset} {key} is cleared of {rule}; the next release publishes it if nothing else holds it"
+    _show({"batch": batch, "dataset": dataset, "key": key, "rule": rule}, said, as_json)
+    return FINE
+
+
+@command()
 @click.argument(
     "name",
     type=click.Choice(["land", "judge", "answer", "curate", "audit", "release", "deliver", "reconcile", "maintain"]),
@@ -279,6 +359,12 @@ def step(name: str, as_json: bool) -> int:
     counts = getattr(steps, name)(Settings.from_env())
     _show(counts, "  ".join(f"{key} {value}" for key, value in counts.items()), as_json)
     return FINE
+
+
+def _hold(hold: Any) -> str:
+    if not hold.clearable:
+        return "tertahan untuk seterusnya"
+    return f"dilepas {hold.by}: {hold.reason}" if hold.by else "tertahan"
 
 
 def _rows(row: dict[str, Any]) -> str:

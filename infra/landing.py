@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from infra import rechecks
 from infra.inbox import Inbox
 from infra.parcel import File, Parcel, escapes
 from infra.records import Submission
@@ -22,6 +23,7 @@ from infra.sources import Drop, FolderSource
 from infra.store import Store, content_key
 from infra.unpacking import arrived, packed, unpacked
 from schemas import manifest
+from schemas.daftar_data import priorities
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
@@ -29,6 +31,7 @@ from transforms import forms
 from transforms.media.probe import probe
 from transforms.mending import Returned, named_files
 from transforms.receipt import page, receipt
+from transforms.receipt_page import receipt_page
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def _envelope(drop: Drop) -> manifest.Reading:
 def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
     """Whether every file the manifest names is there, in the size it declares."""
     items = (item for item in sent.items if isinstance(item, dict))
-    named = {*sent.tables, *sent.metadata_files, *sent.inventory, *(str(item["berkas"]) for item in items if item.get("berkas"))}
+    media = (str(item["berkas"]) for item in items if item.get("berkas"))
+    named = {*sent.tables, *sent.metadata_files, *sent.inventory, *media}
     return all(
         escapes(name) or (name in drop.marks and sent.inventory.get(name, (None,))[0] in (None, drop.marks[name].size))
         for name in named
@@ -173,20 +177,24 @@ def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> La
 
 
 def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) -> list[dict[str, object]]:
-    """The media files that rows of a correction workbook name and that came with an earlier version, newest first."""
-    form = kept.drop.form
-    wanted: set[str] = set()
-    if form and form.rows and kept.reading.manifest and _of_media(mended.dataset):
-        dataset = datasets()[mended.dataset or ""]
-        wanted = named_files(kept.drop.files[form.rows], form.rows, dataset) - kept.drop.files.keys()
+    """The files a correction workbook refers to that came with an earlier version, newest first."""
+    form, sent = kept.drop.form, kept.reading.manifest
+    if form is None or form.rows is None or sent is None:
+        return []
+    wanted = set(sent.metadata_files)
+    if _of_media(sent.dataset):
+        wanted |= named_files(kept.drop.files[form.rows], form.rows, datasets()[sent.dataset])
+    wanted -= kept.drop.files.keys()
     found: dict[str, dict[str, object]] = {}
-    version = inbox.newest_of(mended.receipt.partition(".")[0])
-    for number in range(version.version if version else 0, 0, -1):
-        earlier = inbox.find(f"{mended.receipt.partition('.')[0]}.{number}")
-        record = orjson.loads(store.get(content_key(earlier.fingerprint))) if earlier else {"berkas": []}
-        for file in record["berkas"]:
-            if file["nama"] in wanted and store.stat(facts_key(file["sha256"])):
-                found.setdefault(file["nama"], {**file, "dari": file.get("dari") or f"{earlier and earlier.receipt}"})
+    root = mended.receipt.partition(".")[0]
+    newest = inbox.newest_of(root)
+    for version in range(newest.version if newest else 0, 0, -1):
+        earlier = inbox.find(f"{root}.{version}")
+        if earlier is None:
+            continue
+        for file in orjson.loads(store.get(content_key(earlier.fingerprint)))["berkas"]:
+            if file["nama"] in wanted and (store.stat(facts_key(file["sha256"])) or not _of_media(sent.dataset)):
+                found.setdefault(file["nama"], {"dari": earlier.receipt, **file})
     return [found[name] for name in sorted(found)]
 
 
@@ -210,7 +218,8 @@ def answer(document: dict[str, object], source: FolderSource | None, name: str, 
     data = orjson.dumps(document, option=orjson.OPT_INDENT_2)
     store.put(f"receipts/{document['nomor']}.json", data)
     if source is not None:
-        source.answer(name, {".json": data, ".txt": page(document).encode()})
+        html = receipt_page(document).encode()
+        source.answer(name, {".json": data, ".txt": page(document).encode(), ".html": html})
 
 
 def parcel(submission: Submission, store: Store) -> Parcel:
@@ -229,6 +238,7 @@ def parcel(submission: Submission, store: Store) -> Parcel:
         files,
         archive=record.get("arsip"),
         refused=tuple(record["ditolak"]) if "ditolak" in record else None,
+        recheck=rechecks.find(store, submission.receipt) if submission.dataset in priorities() else None,
     )
     facts = {}
     if _of_media(submission.dataset):

@@ -43,6 +43,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class Recheck:
+    """What the Pembina said of Data Prioritas, and who said it; `reason` is why it goes back, None when approved."""
+
+    by: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Parcel:
     """One submission version as it arrived. `facts`: sha256 → what examining that media file found.
 
@@ -60,6 +68,7 @@ class Parcel:
     archive: str | None = None
     refused: tuple[str, str] | None = None
     returned: Returned | None = None
+    recheck: Recheck | None = None
 
     @property
     def form(self) -> Form | None:
@@ -158,7 +167,7 @@ def _envelope_faults(
         yield fault("SATKER_TIDAK_DIKENAL", "satker", sent.satker)
     if sent.mends and owner_of and parcel.returned is None:
         yield fault("PERBAIKAN_TIDAK_DIKENAL", forms.MENDS, sent.mends)
-    elif sent.corrects and owner_of and owner_of(sent.corrects) != parcel.source:
+    if sent.corrects and owner_of and owner_of(sent.corrects) != parcel.source:
         yield fault("PERBAIKAN_TIDAK_DIKENAL", "memperbaiki", sent.corrects)
 
 

@@ -108,8 +108,7 @@ def read(form: Form, path: Path, kiriman: str) -> Reading:
     if not _NUMBER.fullmatch(mends):
         fault = Finding(kiriman, "PERBAIKAN_TIDAK_DIKENAL", form.head, SHEET, kolom=MENDS, nilai=mends)
         return replace(reading, manifest=None, findings=(*reading.findings, fault))
-    mending = reading.manifest and replace(reading.manifest, mends=mends, corrects=mends.partition(".")[0])
-    return replace(reading, manifest=mending, mends=mends)
+    return replace(reading, manifest=reading.manifest and replace(reading.manifest, mends=mends), mends=mends)
 
 
 def without_own(reading: Table) -> Table:
@@ -156,15 +155,15 @@ def _comment_pairs(path: Path) -> list[tuple[str, str]]:
 def _document(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], str | None]:
     """The envelope as its JSON document, and the receipt it mends. A name that is none of its keys is a column."""
     keys = {folded(key): key for key in manifest.typed_keys()}
-    given = {folded(nama): (nama.strip(), nilai.strip()) for nama, nilai in pairs if nama.strip() and nilai.strip()}
+    given = {folded(nama): (nama.strip(), nilai) for nama, nilai in pairs if nama.strip() and nilai.strip()}
     given.pop("nama", None)  # the heading of the two columns
-    mends = given.pop(MENDS, ("", None))[1]
+    mends = given.pop(MENDS)[1].strip() if MENDS in given else None
     rest = "".join(given.pop(key)[1] for key in sorted(given, key=len) if re.fullmatch(REST + r"\d+", key))
     document: dict[str, Any] = {"versi": 1, **_object(rest)}
-    document |= {keys[key]: nilai for key, (_, nilai) in given.items() if key in keys}
+    document |= {keys[key]: nilai.strip() for key, (_, nilai) in given.items() if key in keys}
     dataset = datasets().get(str(document.get("dataset")))
     spellings = fold_spellings(dataset.headers()) if dataset else {}
-    own = {spellings.get(key, nama): nilai for key, (nama, nilai) in given.items() if key not in keys}
+    own = {spellings.get(key, nama): nilai.strip() for key, (nama, nilai) in given.items() if key not in keys}
     if own:
         kept = document.get("bawaan")
         document["bawaan"] = {**(kept if isinstance(kept, dict) else {}), **own}

@@ -17,9 +17,10 @@ VERSION = 1
 SHOWN = 200
 """Findings a page spells out; the document holds them all."""
 
-_STATUS = {
+STATUS = {
     "DITERIMA_RAW": ("sudah kami terima, menunggu diperiksa", "received, waiting to be judged"),
     "DIPERIKSA": ("sudah diperiksa", "judged"),
+    "MENUNGGU_PEMBINA": ("menunggu pemeriksaan ulang Pembina Data", "waiting for the recheck of Data Prioritas"),
     "DIKEMBALIKAN": ("dikembalikan, tidak ada yang diterima", "returned, nothing accepted"),
     "DILEWATI": ("dilewati, semuanya sudah ada", "skipped, everything is already here"),
     "DISETUJUI_WALIDATA": ("disimpan, menunggu terbit", "stored, waiting for release"),
@@ -77,7 +78,7 @@ def _title(dataset: str | None, kolom: str) -> str:
 
 def page(document: Mapping[str, Any], status: str | None = None) -> str:
     """The receipt as plain text. `status`: the submission's state by now, where it has moved on since."""
-    id_, en = _STATUS[status or document["status"]]
+    id_, en = STATUS[status or document["status"]]
     rows = document["baris"]
     lines = [
         f"TANDA TERIMA {document['nomor']}   ({document['sumber']}/{document['nama']})",
