@@ -1,10 +1,17 @@
+import re
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+import transforms
+from schemas.messages import messages
 from tests.readings import faults, kinds, places, rows, skipped, take
 from transforms.readers import read
+
+MODULES = ["archive", "charset", "delimited", "heading", "markup", "opendocument", "readers", "records", "sheetxml"]
+MODULES += ["sieve", "workbook"]
 
 
 @pytest.fixture
@@ -161,6 +168,13 @@ def test_unreadable_bytes_name_row_and_column(reading):
     assert [place[:2] for place in faults(reading(damaged), "SANDI_TIDAK_TERBACA")] == [(3, "judul")]
     nul = reading(b"judul,satker,jumlah\na,01,1\nb\0c,02,2\n")
     assert faults(nul, "SANDI_TIDAK_TERBACA") == [(3, "judul", "b\ufffdc")]
+
+
+def test_every_fault_a_reader_may_name_has_words():
+    spoken = re.compile(r'(?:Refused|Mark|Fault)\(\s*"([A-Z_]+)"|"((?:KOLOM|BARIS|KEPALA|NILAI|RUMUS|SANDI)_[A-Z_]+)"')
+    sources = [Path(transforms.__file__).parent / f"{name}.py" for name in MODULES]
+    codes = {a or b for source in sources for a, b in spoken.findall(source.read_text("utf-8"))}
+    assert len(codes) > 25 and codes <= set(messages())
 
 
 def test_a_missing_file_is_weather_not_a_finding(tmp_path):

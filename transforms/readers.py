@@ -20,7 +20,7 @@ from transforms.records import looks_like_json, read_json
 from transforms.sieve import sift
 from transforms.workbook import read_workbook
 
-__all__ = ["Fault", "Reading", "folded", "read"]
+__all__ = ["Fault", "Reading", "read"]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FOREIGN = {

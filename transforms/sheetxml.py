@@ -21,24 +21,40 @@ _UNCOMPUTED = re.compile(
 )
 _COUNTED = re.compile(rb"<(?:\w+:)?(?:sst|mergeCells)\b[^<>]*>")
 _COUNT = re.compile(rb"""\s(?:count|uniqueCount)\s*=\s*(?:"[^"]*"|'[^']*')""")
-_UNPLACED = re.compile(rb"<(?:\w+:)?c\b(?![^<>]*\sr\s*=)")
 _ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)\b([^<>]*)>")
 
 
 def drop_counts(xml: bytes) -> bytes:
     """Without the numbers of elements announced: calamine reserves memory for as many, and dies of four billion."""
+    if b"sst" not in xml and b"mergeCells" not in xml:
+        return xml
     return _COUNTED.sub(lambda tag: _COUNT.sub(b"", tag[0]), xml)
 
 
-def spell_errors(xml: bytes) -> bytes:
+def make_safe(xml: bytes) -> bytes:
+    """A worksheet that calamine reads whole and within bounds, every cell with its `r`; Refused when it cannot be."""
+    xml = drop_counts(_spell_errors(xml))
+    columns, rows = _references(xml)
+    cells = sum(xml.count(sign + end) for sign in (b"<c", b":c") for end in (b" ", b">", b"/", b"\t", b"\n", b"\r"))
+    if cells > np.count_nonzero(columns):
+        xml = _place_cells(xml)
+        columns, rows = _references(xml)
+    count, width = max(int(rows.max(initial=0)), xml.count(b"<row")), int(columns.max(initial=0))
+    # Calamine lays a sheet out as a full grid: one cell at XFD1048576 would ask for 17 billion.
+    if width > MAX_COLUMNS:
+        raise Refused("TERLALU_BANYAK_KOLOM", str(width))
+    if count > MAX_ROWS or count * width > MAX_CELLS:
+        raise Refused("TABEL_TERLALU_BESAR", f"{count} baris × {width} kolom")
+    return xml
+
+
+def _spell_errors(xml: bytes) -> bytes:
     """Error cells as the text they show: calamine leaves them empty, and refuses the errors Excel has gained since."""
     return _ERROR.sub(rb"\1str\2", xml) if b'"e"' in xml or b"'e'" in xml else xml
 
 
-def place_cells(xml: bytes) -> bytes:
+def _place_cells(xml: bytes) -> bytes:
     """Gives every cell its `r`, which is optional: one without stands right of the one before."""
-    if not _UNPLACED.search(xml):
-        return xml
     row = column = 0
 
     def put(match: re.Match[bytes]) -> bytes:
@@ -54,20 +70,12 @@ def place_cells(xml: bytes) -> bytes:
     return _ROW_OR_CELL.sub(put, xml)
 
 
-def check_extent(xml: bytes) -> None:
-    """Calamine lays a sheet out as a full grid: one cell at XFD1048576 would ask for 17 billion."""
-    rows, width = _extent(xml)
-    if width > MAX_COLUMNS:
-        raise Refused("TERLALU_BANYAK_KOLOM", str(width))
-    if rows > MAX_ROWS or rows * width > MAX_CELLS:
-        raise Refused("TABEL_TERLALU_BESAR", f"{rows} baris × {width} kolom")
-
-
-def _extent(xml: bytes) -> tuple[int, int]:
-    """The largest row and column any `r="…"` names, for all cells at once: a sheet holds a million of them."""
-    signs = np.frombuffer(_SPACED.sub(rb" r=\1", xml) + b" " * 16, np.uint8)
-    at = np.flatnonzero(signs[1:-15] == ord("r")) + 1
-    at = at[(signs[at - 1] <= ord(" ")) & (signs[at + 1] == ord("="))] + 3
+def _references(xml: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Column (0 where a row is meant) and row of every `r="…"`, for all cells at once: a sheet holds a million."""
+    signs, at = _attributes(xml)
+    if np.any(signs[at + 1] <= ord(" ")) or np.any((signs[at + 1] == ord("=")) & (signs[at + 2] <= ord(" "))):
+        signs, at = _attributes(_SPACED.sub(rb" r=\1", xml))
+    at = at[signs[at + 1] == ord("=")] + 3
     column, row = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
     in_letters = in_reference = np.ones(len(at), bool)
     for step in range(_LONGEST):
@@ -79,7 +87,14 @@ def _extent(xml: bytes) -> tuple[int, int]:
         row = np.where(in_reference & ~in_letters, row * 10 + digit, row)
     if in_reference.any():
         raise Refused("BERKAS_TABEL_TIDAK_TERBACA", "alamat sel terlalu panjang")
-    return max(int(row.max(initial=0)), xml.count(b"<row")), int(column.max(initial=0))
+    return column, row
+
+
+def _attributes(xml: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes, and where an `r` follows a blank."""
+    signs = np.frombuffer(xml + b" " * 16, np.uint8)
+    at = np.flatnonzero(signs[1:-15] == ord("r")) + 1
+    return signs, at[signs[at - 1] <= ord(" ")]
 
 
 @lru_cache(1024)
@@ -101,6 +116,9 @@ def find_uncomputed(xml: bytes) -> list[tuple[bytes, bytes]]:
     return _UNCOMPUTED.findall(xml) if b"<f" in xml or b":f" in xml else []
 
 
-def find_styled(xml: bytes, indices: bytes) -> list[tuple[bytes, bytes]]:
-    """Attributes and style of the cells under one of some styles (`3|7|12`)."""
-    return re.findall(rb"""<(?:\w+:)?c\b([^<>]*\ss\s*=\s*["'](""" + indices + rb""")["'][^<>]*)>""", xml)
+def find_styled(xml: bytes, indices: bytes) -> list[tuple[int, int, bytes]]:
+    """Row and column (from 0) and style of the cells under one of some styles (`3|7|12`)."""
+    reference = rb"""(?=[^<>]*\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'])"""
+    style = rb"""(?=[^<>]*\ss\s*=\s*["'](""" + indices + rb""")["'])"""
+    found = re.findall(rb"<(?:\w+:)?c\b" + style + reference, xml)
+    return [(int(row) - 1, _number(column.upper()) - 1, index) for index, column, row in found]

@@ -22,15 +22,7 @@ from transforms.reading import (
     number_text,
     tabulate,
 )
-from transforms.sheetxml import (
-    check_extent,
-    drop_counts,
-    find_styled,
-    find_uncomputed,
-    place,
-    place_cells,
-    spell_errors,
-)
+from transforms.sheetxml import drop_counts, find_styled, find_uncomputed, make_safe, place
 
 _BOOK, _RELS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
@@ -52,8 +44,7 @@ def read_workbook(archive: Archive, only: str | None = None) -> Sheets:
     if _STRINGS in parts:
         parts[_STRINGS] = drop_counts(parts[_STRINGS])
     for part in places.values():
-        parts[part] = drop_counts(place_cells(spell_errors(parts[part])))
-        check_extent(parts[part])
+        parts[part] = make_safe(parts[part])
     styles = CellStyles(parts.pop(_STYLES, None), from_1904=_counts_from_1904(parts[_BOOK]))
     faults = [Fault("TAUTAN_LUAR")] if any(_LINKS.match(name) for name in archive.files) else []
     sheets: list[Sheet] = []
@@ -157,12 +148,11 @@ def _show_styled(rows: list[list], xml: bytes, styles: CellStyles) -> None:
     if not (indices := styles.pattern()):
         return
     shown: dict[tuple[float, bytes], str] = {}  # the same days come again and again
-    for attributes, style in find_styled(xml, indices):
-        at = place(attributes)
-        if at and at[0] < len(rows) and at[1] < len(rows[at[0]]) and type(value := rows[at[0]][at[1]]) is float:
+    for row, column, style in find_styled(xml, indices):
+        if row < len(rows) and column < len(rows[row]) and type(value := rows[row][column]) is float:
             if (value, style) not in shown:
                 shown[value, style] = styles.show(value, style)
-            rows[at[0]][at[1]] = shown[value, style]
+            rows[row][column] = shown[value, style]
 
 
 def _check_merges(merges: tuple[Merge, ...], rows: int, columns: int) -> None:
