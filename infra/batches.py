@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Literal, Self, get_args
 
@@ -161,6 +161,18 @@ def form(ledger: Ledger, limit_submissions: int, limit_bytes: int) -> Batch | No
         made = insert(batch).values(made_at=now, tries=0, versions={}).returning(batch.c.id)
         number = connection.execute(made).scalar_one()
         connection.execute(update(submission).where(submission.c.id.in_(chosen)).values(batch_id=number))
+        return _read(connection, number)
+
+
+def decide(ledger: Ledger, keep: Callable[[int, datetime], None]) -> Batch:
+    """A batch without submissions, judged and answered from the start: what a person decided, to be curated.
+
+    `keep` is given its number and instant, and stores what it adds before anyone can see it.
+    """
+    with ledger.write() as (connection, now):
+        values = {"made_at": now, "judged_at": now, "answered_at": now, "tries": 0, "versions": {}}
+        number = connection.execute(insert(batch).values(values).returning(batch.c.id)).scalar_one()
+        keep(number, now)
         return _read(connection, number)
 
 

@@ -7,7 +7,7 @@ business of those who do it, by batch number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from sqlalchemy import and_, case, func, insert, select, true, update
 
-from infra.batches import TRIES_TOGETHER, Claim, Step, claim, form
+from infra.batches import TRIES_TOGETHER, Claim, Step, claim, decide, form
 from infra.leases import Busy, Lease, LeaseLost, holding
 from infra.ledger import Ledger, batch, delivery, lease, submission
 from infra.records import (
@@ -117,6 +117,10 @@ class Inbox:
     def form_batch(self, limit_submissions: int = 500, limit_bytes: int = 2 << 30) -> Batch | None:
         """Put what waits into a new batch, oldest first; None when nothing waits."""
         return form(self.ledger, limit_submissions, limit_bytes)
+
+    def decide(self, keep: Callable[[int, datetime], None]) -> Batch:
+        """A batch that carries what a person decided, ready for curating; `keep` stores it under the batch's number."""
+        return decide(self.ledger, keep)
 
     def claim(self, step: Step, seconds: float = LEASE_S) -> Claim | None:
         """Take the next batch this step is due for; None when there is none that is free."""

@@ -46,7 +46,7 @@ _SAID = (
 NAME_PROSE = f"((?:^|[^A-Za-z])(?:{ROLES}){_SAID}{_POLITE}){_NAME}"
 NAME_LABEL = f"((?:^|[^A-Za-z])(?i:{ROLES})\\s*:\\s*{_POLITE}){_NAME}"
 _FIRST = "|".join(role.title() for role in ROLES.split("|"))
-NAME_FIRST = f"((?:^|[.!?\\n]\\s*)(?:{_FIRST}){_SAID}{_POLITE}){_NAME}(?:,|\\s*\\(|\\s+[a-z])"
+NAME_FIRST = f"((?:^|[.!?:\\n]\\s*)(?:{_FIRST}){_SAID}{_POLITE}){_NAME}(?:,|\\s*\\(|\\s+[a-z])"
 """A sentence that begins with the role; a headline in capitals throughout does not go on in small letters."""
 
 EMAIL = "[A-Za-z0-9][A-Za-z0-9._%+\\-]*@[A-Za-z0-9\\-]+(?:\\.[A-Za-z0-9\\-]+)*\\.[A-Za-z]{2,}"
