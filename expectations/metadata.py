@@ -18,14 +18,15 @@ from schemas.metadata import KINDS, Doc
 def examine(docs: Sequence[Doc], standard: Dataset) -> list[Fault]:
     """Every fault of what an office hands in about one statistical dataset.
 
-    What documents say of one another is looked at once each of them can be read.
+    What documents say of one another is looked at once all of them are there and can be read.
     """
     by_schema = [(doc, list(schema_faults(doc))) for doc in docs]
     found = [fault for _, faults in by_schema for fault in faults]
     sound = [doc for doc, faults in by_schema if not any(messages()[f.kode].tingkat == "GALAT" for f in faults)]
     found += [fault for doc in sound for fault in rule_faults(doc)]
-    found += missing(docs, standard)
-    return found if len(sound) < len(docs) else [*found, *together(sound, standard)]
+    lacking = list(missing(docs, standard))
+    whole = len(sound) == len(docs) and not lacking
+    return [*found, *lacking, *(together(sound, standard) if whole else ())]
 
 
 def missing(docs: Sequence[Doc], standard: Dataset) -> Iterator[Fault]:

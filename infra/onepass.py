@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import duckdb
@@ -10,15 +10,16 @@ import pyarrow as pa
 
 from expectations import personal, rules
 from infra.parcel import Opened, altered
-from schemas import reference
+from infra.registry import Known
+from schemas import daftar_data, reference
 from schemas.dataset import Dataset, tables
 from schemas.finding import VALUE_LIMIT
 from transforms import shape
 from transforms.media.probe import FACTS
 from transforms.shape import OFFLINE
 
-Known = Callable[[str], Sequence[str]]
-"""Table name → the Parquet files that hold its rows judged so far."""
+UNSCHEDULED = 1_000_000
+"""Days after its end by which a period is due where nothing is scheduled."""
 
 
 class Pass:
@@ -106,10 +107,12 @@ class Pass:
             "EXISTS (FROM cacat c WHERE c._kiriman = d._kiriman AND c._berkas = d._berkas AND c._baris = d._baris"
             " AND c._lembar IS NOT DISTINCT FROM d._lembar)"
         )
+        back = [shape.literal(o.parcel.kiriman) for o in self.opened if o.sent_back]
+        returned = [rules.returned(self.dataset), spoilt, *([f"_kiriman IN ({', '.join(back)})"] if back else [])]
         con.execute(
             f"CREATE TABLE diputus AS SELECT _n, _kiriman, _berkas, _kunci, _sidik, dasar, memperbaiki, _diterima_pada,"
             f" urut, CAST(NULL AS VARCHAR) AS lawan,"
-            f" CASE WHEN {rules.returned(self.dataset)} OR {spoilt} THEN 'DIKEMBALIKAN' END AS putusan FROM dinilai d"
+            f" CASE WHEN {' OR '.join(returned)} THEN 'DIKEMBALIKAN' END AS putusan FROM dinilai d"
         )
         con.execute(
             "WITH sama AS (SELECT _kiriman, _kunci, count(DISTINCT _sidik) AS isi, min(_n) AS pertama FROM diputus"
@@ -193,6 +196,8 @@ class Pass:
         )
         if d.of_media:
             self._seen_media()
+        for sql in rules.of_files(d):
+            con.execute(sql)
         levels = [{"kode": m.kode, "tingkat": m.tingkat} for m in rules.messages().values()]
         con.register("kata", pa.Table.from_pylist(levels))
         found = con.execute(
@@ -255,6 +260,11 @@ def _senders(opened: Sequence[Opened], batch: int) -> pa.Table:
                 "memperbaiki": o.manifest.corrects,
                 "satker": o.manifest.satker,
                 "zona": offset,
+                "ulang": o.parcel.version > 1 or o.manifest.corrects is not None,
+                "daftar": [
+                    (str(year), line.batas_hari if line.batas_hari is not None else UNSCHEDULED)
+                    for year, line in daftar_data.planned(o.manifest.dataset, o.manifest.satker).items()
+                ],
                 "hari_terima": (o.parcel.arrived_at + hours).date(),
                 "bawaan": list({"kode_satker": o.manifest.satker, **o.manifest.defaults}.items()),
                 "urut": at,
@@ -265,6 +275,8 @@ def _senders(opened: Sequence[Opened], batch: int) -> pa.Table:
     schema = pa.schema(
         [
             *[(name, pa.string()) for name in ("_kiriman", "dasar", "memperbaiki", "satker", "zona")],
+            ("ulang", pa.bool_()),
+            ("daftar", pa.map_(pa.string(), pa.int32())),
             ("hari_terima", pa.date32()),
             ("bawaan", pa.map_(pa.string(), pa.string())),
             ("urut", pa.int64()),

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from schemas.metadata import Doc, on_file
 from schemas.reference import covers
-from transforms.shape import OFFLINE
+from transforms.shape import OFFLINE, literal
 
 Known = Callable[[str], Sequence[str]]
 """Table name → the Parquet files that hold its rows judged so far."""
@@ -64,7 +64,7 @@ class Registry:
         rows = self._rows(
             "kiriman",
             "SELECT kode_satker, dataset, split_part(kiriman, '.', 1) AS nomor, arg_max(kolom, _diterima_pada),"
-            " max(_diterima_pada) AS pada FROM there WHERE kolom IS NOT NULL AND baris_diterima > 0 GROUP BY ALL"
+            " max(_diterima_pada) AS pada FROM there WHERE kolom IS NOT NULL AND baris_diterima > 0 GROUP BY 1, 2, 3"
             " QUALIFY row_number() OVER (PARTITION BY kode_satker, dataset ORDER BY pada DESC) <= 2 ORDER BY pada DESC",
             wanted="kolom",
         )
@@ -78,5 +78,6 @@ class Registry:
         if not files:
             return []
         with duckdb.connect(config=OFFLINE) as con:
-            con.execute("CREATE VIEW there AS FROM read_parquet(?, union_by_name = true)".replace("?", str(files)))
+            listed = ", ".join(map(literal, files))
+            con.execute(f"CREATE VIEW there AS FROM read_parquet([{listed}], union_by_name = true)")
             return con.execute(sql).fetchall()

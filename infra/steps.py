@@ -334,6 +334,14 @@ def retry(settings: Settings, number: str) -> bool:
         return inbox.retry(number)
 
 
+def recheck(settings: Settings, number: str, by: str, reason: str | None = None) -> str:
+    """Approve Data Prioritas, or with a reason send it back; the state it then is in."""
+    from infra import rechecks
+
+    with opened(settings) as (store, inbox):
+        return rechecks.decide(store, inbox, number, by, reason)
+
+
 def find_receipt(settings: Settings, number: str) -> tuple[Submission, dict[str, Any] | None] | None:
     """A submission by its receipt number, with or without version (then the newest), and its answer if written."""
     with opened(settings) as (store, inbox):

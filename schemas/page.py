@@ -18,7 +18,8 @@ Halaman ini dibuat dari `schemas/`. *Wajib*: baris tanpa isi itu kembali ke kant
 yang kami terima di CSV, XLSX atau manifes, selain nama kolomnya; huruf besar, spasi dan tanda baca tidak dibedakan.
 Isi yang sama untuk semua baris cukup ditulis sekali di `bawaan` dalam manifes; `kode_satker` yang kosong diisi satker
 manifes. Baris dengan kunci utama yang sama adalah bahan yang sama: perbaikannya dikirim dengan nama kiriman yang sama,
-atau dengan `memperbaiki` (nomor tanda terimanya) dalam manifes.
+atau dengan `memperbaiki` (nomor tanda terimanya) dalam manifes. Tabel statistik juga menyebut `standar` dan `metadata`:
+[metadata.md](metadata.md). Tampilan di atas tabel-tabel ini: [analytics.md](analytics.md).
 """
 
 _TYPES = {

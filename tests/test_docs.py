@@ -39,6 +39,9 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Satu:
     for room in ("schemas", "transforms", "expectations", "infra"):
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(EXAMPLE / "kegiatan_edukasi.toml", copy / "schemas" / "datasets")
+    shutil.copy(EXAMPLE / "kegiatan_edukasi-2026.json", copy / "schemas" / "metadata" / "terdaftar")
+    with (copy / "schemas" / "daftar_data.csv").open("a") as plan:
+        plan.write(read(EXAMPLE / "daftar_data.csv"))
     env = {**os.environ, "PYTHONPATH": str(copy), "SPIT_HOME": str(copy / "rumah"), "SPIT_SETTLE_S": "0"}
 
     def satu(*words: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ A case is a good submission with one thing changed, and the findings that change
 row or item concerned. Run `python -m tests.samples.make` after a change here; the folders are what the tests read.
 """
 
+import copy
 import io
 import json
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from schemas.metadata import on_file
 from transforms.media import encode
 
 HERE = Path(__file__).parent
@@ -81,7 +83,7 @@ def picture(**more: Any) -> bytes:
 
 def media(dataset: str) -> Files:
     made: dict[str, Callable[[], bytes]] = {
-        "foto": lambda: picture(gps=(-7.42, 109.23), exif={"Make": "Contoh"}),
+        "foto": lambda: picture(exif={"Make": "Contoh"}),
         "video": lambda: encode.video(0.5, 96, 64, 8, text="c"),
         "audio": lambda: encode.audio(0.5, "opus"),
     }
@@ -108,8 +110,45 @@ def table(dataset: str, rows: list[list[str]], *, sep: str = ",", **envelope: An
 
 
 def raw_table(dataset: str, files: Files, **envelope: Any) -> Files:
-    default = {"bawaan": {"klasifikasi_informasi": "BERKALA"}, **envelope}
+    default = {**package(dataset), "bawaan": {"klasifikasi_informasi": "BERKALA"}, **envelope}
     return {**files, **manifest(dataset, {"tabel": list(files)}, **default)}
+
+
+def package(dataset: str) -> dict[str, Any]:
+    """What a statistical table's envelope says beside its data: the standard, and metadata already on file."""
+    return {"standar": f"{dataset}@1", "metadata": f"{dataset}/2026"}
+
+
+AREA = "/metadata/ms_keg/data/blok_iv/sebagian_cakupan_wilayah_pengumpulan_data"
+
+
+def bundle(**iv: Any) -> dict[str, Any]:
+    """Metadata as an office hands them in for layanan_informasi; `iv` are changes to block IV of the MS-Keg."""
+    made = copy.deepcopy(on_file()["layanan_informasi/2026"])
+    made["ms_keg"]["data"]["blok_iv"] |= iv
+    return made
+
+
+def area(province: object, city: object) -> dict[str, Any]:
+    """Block IV of an activity that covers one regency."""
+    return {
+        "cakupan_wilayah_pengumpulan_data": "SEBAGIAN_WILAYAH_INDONESIA",
+        AREA.rpartition("/")[2]: [{"kode_provinsi": province, "kode_kabupaten_kota": city}],
+    }
+
+
+def with_metadata_files(made: dict[str, Any]) -> Files:
+    """A table with one metadata file of each kind beside it."""
+    files = {f"{kind}.json": json.dumps(made[kind], ensure_ascii=False).encode() for kind in made}
+    return {**table("layanan_informasi", ROWS["layanan_informasi"], metadata=sorted(files)), **files}
+
+
+def back(name: str, envelope: dict[str, Any], *findings: str) -> Case:
+    """Good rows that come back because of what is, or is not, in the envelope (None leaves a key out)."""
+    files = table("layanan_informasi", ROWS["layanan_informasi"])
+    sent = {**json.loads(files["manifest.json"]), **envelope}
+    files["manifest.json"] = json.dumps({k: v for k, v in sent.items() if v is not None}, ensure_ascii=False).encode()
+    return Case("layanan_informasi", name, files, (0, 2, 0), [(f, None) for f in findings])
 
 
 def changed(dataset: str, column: str, value: str, row: int = 2) -> list[list[str]]:
@@ -120,7 +159,7 @@ def changed(dataset: str, column: str, value: str, row: int = 2) -> list[list[st
 
 def one(dataset: str, name: str, change: dict[str, Any], *findings: str) -> Case:
     """One item with a change; it comes back when there is a finding that is not a mere note."""
-    notes = ("KODE_LAMA", "KOLOM_TIDAK_DIKENAL")
+    notes = ("KODE_LAMA", "KOLOM_TIDAK_DIKENAL", "DATA_PRIBADI_", "SUBJEK_ANAK", "GPS_TERTANAM")
     back = any(not f.startswith(notes) for f in findings)
     return Case(dataset, name, items(dataset, change), (int(not back), int(back), 0), [(f, 1) for f in findings])
 
@@ -130,6 +169,73 @@ def cell(dataset: str, name: str, column: str, value: str, *findings: str) -> Ca
     back = int(bool(findings))
     files = table(dataset, changed(dataset, column, value))
     return Case(dataset, name, files, (2 - back, back, 0), [(f, 3) for f in findings])
+
+
+def told(name: str, words: str, *rules: str) -> Case:
+    """A text that says these words, and the rules that then hold it from the public; all numbers are invented."""
+    text = f"Polres menyampaikan hal berikut kepada masyarakat luas. {words} Demikian keterangan petugas."
+    return one("teks", f"pribadi-{name}", {"isi": text}, *(f"DATA_PRIBADI_{rule}:isi" for rule in rules))
+
+
+def located() -> Files:
+    """A photo whose original carries a position."""
+    return {"bahan.jpg": picture(gps=(-7.42, 109.23), exif={"Make": "Contoh"})}
+
+
+NIK = "3302012304950001"
+
+
+def personal() -> list[Case]:
+    """For each kind of personal data a text that has it and one that only looks so; then other places it may be in."""
+    named = f"ktp_{NIK}.jpg"
+    return [
+        told("nik", f"Pelamar dengan NIK {NIK} dinyatakan lulus.", "NIK"),
+        told("nik-tanggal-tidak-ada", "Nomor seri barang adalah 3302013202950001."),
+        told("kk", "Nomor KK 3302010101150003 sudah diperbarui.", "KK", "NIK"),
+        told("kk-antrean", "Pengurusan kartu keluarga memakai nomor antrean 12."),
+        told("npwp", "Wajib pajak 09.254.294.3-407.000 melapor.", "NPWP"),
+        told("npwp-sebagian", "Kode berkas 09.254.294.3 sudah lengkap."),
+        told("telepon", "Hubungi 0812-3456-7890 untuk keterangan.", "TELEPON"),
+        told("telepon-uang", "Kerugian ditaksir Rp 81.234.567.890 seluruhnya."),
+        told("surel", "Kirim ke budi.contoh@gmail.com paling lambat besok.", "SUREL"),
+        told("surel-kantor", "Kirim ke humas@jateng.polri.go.id paling lambat besok."),
+        told("plat", "Mobil B 1234 XYZ diamankan petugas.", "PLAT"),
+        told("plat-rt-rw", "Warga RT 003 RW 005 mengikuti kegiatan."),
+        told("rekening", "Uang dikirim ke rekening 0012-0100-1234-567 milik pelaku.", "REKENING"),
+        told("rekening-uang", "Petugas memblokir rekening berisi Rp 250.000.000 kemarin."),
+        told("nama", "Menurut saksi Budi Contoh Santoso, kejadian itu berlangsung cepat.", "NAMA"),
+        told("nama-saksi-bisu", "Pohon itu menjadi saksi bisu peristiwa di anak sungai Serayu."),
+        one("teks", "pribadi-judul", {"judul": f"Pelamar {NIK} lulus"}, "DATA_PRIBADI_NIK:judul"),
+        one("teks", "anak", {"subjek_anak": "ya"}, "SUBJEK_ANAK:subjek_anak"),
+        one(
+            "foto",
+            "pribadi-keterangan",
+            {"keterangan": "Korban Budi Contoh dievakuasi."},
+            "DATA_PRIBADI_NAMA:keterangan",
+        ),
+        Case(
+            "foto",
+            "pribadi-nama-berkas",
+            items("foto", {"berkas": named}, files={named: picture()}),
+            (1, 0, 0),
+            [("DATA_PRIBADI_NIK:berkas", 1)],
+        ),
+        Case(
+            "foto",
+            "pribadi-nama-berkas-lain",
+            items("foto", {}, files=media("foto") | {f"{NIK}.txt": b"x"}),
+            (1, 0, 0),
+            [("BERKAS_TIDAK_DIPAKAI:", None), ("DATA_PRIBADI_NIK:nama berkas", None)],
+        ),
+        Case("foto", "gps", items("foto", {}, files=located()), (1, 0, 0), [("GPS_TERTANAM:berkas", 1)]),
+        Case(
+            "layanan_informasi",
+            "pribadi-angka",
+            table("layanan_informasi", changed("layanan_informasi", "jumlah_permohonan", NIK)),
+            (1, 1, 0),
+            [("DI_ATAS_BATAS:jumlah_permohonan", 3), ("DATA_PRIBADI_NIK:jumlah_permohonan", 3)],
+        ),
+    ]
 
 
 def whole(dataset: str, name: str, files: Files, *findings: str, rows: int = 0) -> Case:
@@ -326,7 +432,7 @@ def cases() -> list[Case]:
         Case(
             "layanan_informasi",
             "berkas-tidak-ada",
-            manifest("layanan_informasi", {"tabel": ["tabel.csv"]}),
+            manifest("layanan_informasi", {"tabel": ["tabel.csv"]}, **package("layanan_informasi")),
             (0, 0, 0),
             [("BERKAS_TIDAK_ADA:", None)],
         ),
@@ -342,6 +448,77 @@ def cases() -> list[Case]:
             "buku-kerja",
             raw_table("pantauan_media", {"tabel.xlsx": workbook([["Rekap"], [], *ROWS["pantauan_media"]])}),
             (2, 0, 0),
+        ),
+        # daftar data, jadwal, package
+        Case(
+            "layanan_informasi",
+            "tahun-di-luar-daftar",
+            table("layanan_informasi", changed("layanan_informasi", "periode", "2019-12")),
+            (1, 1, 0),
+            [("DI_LUAR_DAFTAR_DATA:periode", 3)],
+        ),
+        Case(
+            "layanan_informasi",
+            "tahun-pertama-daftar",
+            table("layanan_informasi", changed("layanan_informasi", "periode", "2020-01")),
+            (2, 0, 0),
+        ),
+        Case(
+            "layanan_informasi",
+            "terlambat",
+            table("layanan_informasi", changed("layanan_informasi", "periode", "2026-09")),
+            (2, 0, 0),
+            [("TERLAMBAT:periode", None)],
+        ),
+        back("tanpa-standar", {"standar": None}, "KIRIMAN_TANPA_STANDAR:standar"),
+        back("tanpa-metadata", {"metadata": None}, "KIRIMAN_TANPA_METADATA:metadata"),
+        Case(
+            "layanan_informasi",
+            "metadata-belum-di-sini",
+            table("layanan_informasi", good, metadata="layanan_informasi/2031"),
+            (2, 0, 0),
+            [("METADATA_BELUM_DICOCOKKAN:metadata", None)],
+        ),
+        Case(
+            "layanan_informasi", "metadata-di-manifes", table("layanan_informasi", good, metadata=bundle()), (2, 0, 0)
+        ),
+        Case("layanan_informasi", "metadata-di-berkas", with_metadata_files(bundle()), (2, 0, 0)),
+        back(
+            "metadata-wilayah",
+            {"metadata": bundle(**area(23, "6404"))},
+            f"METADATA_WILAYAH_TIDAK_COCOK:{AREA}/0/kode_kabupaten_kota",
+        ),
+        Case(
+            "layanan_informasi",
+            "metadata-wilayah-benar",
+            table("layanan_informasi", good, metadata=bundle(**area(64, "6404"))),
+            (2, 0, 0),
+        ),
+        back("metadata-tanpa-variabel", {"metadata": {**bundle(), "ms_var": []}}, "METADATA_TIDAK_LENGKAP:/ms_var"),
+        back(
+            "metadata-berkas-hilang",
+            {"metadata": ["ms_keg.json"]},
+            "BERKAS_TIDAK_ADA:",
+            "METADATA_TIDAK_LENGKAP:/ms_keg",
+            "METADATA_TIDAK_LENGKAP:/ms_var",
+            "METADATA_TIDAK_LENGKAP:/ms_ind",
+        ),
+        Case(
+            t,
+            "wilayah-bps",
+            items(t, {"kode_wilayah": "3374"}, {"kode_wilayah": "6404"}),
+            (0, 2, 0),
+            [
+                ("TABEL_BERKODE_BPS:kode_wilayah", None),
+                *[("KODE_WILAYAH_TANPA_OTORITAS:kode_wilayah", row) for row in (1, 2)],
+            ],
+        ),
+        Case(
+            t,
+            "wilayah-bps-sebagian",
+            items(t, {"kode_wilayah": "3374"}, {"kode_wilayah": "33.74"}),
+            (1, 1, 0),
+            [("KODE_WILAYAH_TANPA_OTORITAS:kode_wilayah", 1)],
         ),
         # envelopes
         whole(t, "manifes-bukan-json", {"manifest.json": b'{"versi": 1,'}, "MANIFES_TIDAK_TERBACA:"),
@@ -372,6 +549,7 @@ def cases() -> list[Case]:
             "MANIFES_TERLALU_BESAR:",
         ),
         Case(t, "butir-bukan-objek", manifest(t, {"isi": ["halo", GOOD[t]]}), (1, 1, 0), [("BUTIR_BUKAN_OBJEK:", 1)]),
+        *personal(),
     ]
 
 
