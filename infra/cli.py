@@ -210,7 +210,8 @@ def receipt(number: str, workbook: Path | None, html: Path | None, as_json: bool
         _show(vars(submission), f"{text}. {submission.reason or ''}".rstrip(), as_json)
         return FINE
     if workbook:
-        workbook.write_bytes(correction(settings, submission, document))
+        with steps.opened(settings) as (store, _):
+            workbook.write_bytes(correction(store, submission, document))
     document["status"] = submission.state
     if html:
         html.write_text(receipt_page(document), encoding="utf-8")

@@ -7,19 +7,31 @@ from typing import Any
 from infra.landing import parcel
 from infra.parcel import open_parcel
 from infra.records import Submission
-from infra.settings import Settings
-from infra.steps import opened
+from infra.store import Store
 from infra.submit import Refused
 from transforms.correction import correction
 
+ENCLOSED_ROWS, ENCLOSED_BACK = 100_000, 5_000
+"""Up to this many rows handed in, and rows returned, an answer has its workbook enclosed; beyond, it is on demand."""
 
-def workbook(settings: Settings, submission: Submission, document: dict[str, Any]) -> bytes:
+
+def workbook(store: Store, submission: Submission, document: dict[str, Any]) -> bytes:
     """The rows that came back with this receipt, as XLSX. Refused when there are none that a workbook could hold."""
     number = submission.receipt
     if not document["baris"]["dikembalikan"]:
         raise Refused(f"no row of {number} came back; there is nothing to mend in a workbook")
-    with opened(settings) as (store, _):
-        sent = open_parcel(parcel(submission, store))
-        if sent.manifest is None:
-            raise Refused(f"the envelope of {number} came back as a whole; mend it and send everything again")
-        return correction(document, sent.standard, sent.manifest, sent.rows)
+    sent = open_parcel(parcel(submission, store))
+    if sent.manifest is None:
+        raise Refused(f"the envelope of {number} came back as a whole; mend it and send everything again")
+    return correction(document, sent.standard, sent.manifest, sent.rows)
+
+
+def enclosed(store: Store, submission: Submission, document: dict[str, Any]) -> bytes | None:
+    """The workbook that goes with an answer; None where there is nothing to mend in one, or far too much."""
+    rows = document["baris"]
+    if not 0 < rows["dikembalikan"] <= ENCLOSED_BACK or rows["masuk"] > ENCLOSED_ROWS:
+        return None
+    try:
+        return workbook(store, submission, document)
+    except Refused:
+        return None

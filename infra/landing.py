@@ -213,13 +213,16 @@ def refuse(submission: Submission, fault: Finding, source: FolderSource, store: 
     answer(receipt(row, [], [fault.row(0)]), source, submission.name, store)
 
 
-def answer(document: dict[str, object], source: FolderSource | None, name: str, store: Store) -> None:
-    """Keep a receipt, and put it where the source reads its answers."""
+def answer(
+    document: dict[str, object], source: FolderSource | None, name: str, store: Store, workbook: bytes | None = None
+) -> None:
+    """Keep a receipt, and put it where the source reads its answers, with the workbook to mend what came back."""
     data = orjson.dumps(document, option=orjson.OPT_INDENT_2)
     store.put(f"receipts/{document['nomor']}.json", data)
     if source is not None:
         html = receipt_page(document).encode()
-        source.answer(name, {".json": data, ".txt": page(document).encode(), ".html": html})
+        text = page(document).encode()
+        source.answer(name, {".json": data, ".txt": text, ".html": html, ".perbaikan.xlsx": workbook})
 
 
 def parcel(submission: Submission, store: Store) -> Parcel:

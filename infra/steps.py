@@ -189,6 +189,7 @@ def judged(store: Store, batch: int, table: str) -> pa.Table:
 
 def answer(settings: Settings) -> Counts:
     """Write the receipt of every judged submission, here and where its source reads answers."""
+    from infra.correcting import enclosed
     from transforms.receipt import receipt
 
     known = sources(settings.sources, settings.landing)
@@ -201,7 +202,9 @@ def answer(settings: Settings) -> Counts:
                 found = _by_kiriman(judged(store, claim.batch.id, "temuan"))
                 for s in claim.submissions:
                     document = receipt(rows[s.receipt], balance.get(s.receipt, []), found.get(s.receipt, []))
-                    landing.answer(document, known.get(s.source), s.name, store)
+                    source = known.get(s.source)
+                    book = enclosed(store, s, document) if source else None
+                    landing.answer(document, source, s.name, store, book)
                 claim.done()
             counts["answered"] += len(claim.submissions)
     return counts

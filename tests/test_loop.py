@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from infra.check import check
 from infra.correcting import workbook
 from infra.steps import find_receipt
+from infra.store import open_store
 from infra.submit import Refused
 from schemas.dataset import datasets
 from schemas.manifest import Manifest
@@ -32,7 +33,7 @@ def returned(spit: Installation, number: str) -> Workbook:
     found = find_receipt(spit.settings, number)
     assert found is not None
     assert found[1] is not None
-    return load_workbook(io.BytesIO(workbook(spit.settings, found[0], found[1])))
+    return load_workbook(io.BytesIO(workbook(open_store(spit.settings.store), found[0], found[1])))
 
 
 def sheet(book: Workbook) -> Worksheet:
@@ -103,6 +104,16 @@ def test_the_workbook_holds_only_what_came_back_and_marks_what_is_wrong(spit: In
     lists = {str(rule.sqref).split(":", maxsplit=1)[0] for rule in page.data_validations.dataValidation}
     assert f"{topic.column_letter}2" in lists
     assert book["Petunjuk"]["A1"].value == "CARA MEMPERBAIKI"
+
+
+def test_the_workbook_lies_beside_the_answer_for_as_long_as_there_is_something_to_mend(spit: Installation) -> None:
+    number = texts(spit)
+    place = spit.settings.landing / "jateng" / "answers" / "rilis.perbaikan.xlsx"
+    assert sheet(load_workbook(place)).max_row == 3
+
+    send(spit, "rilis.perbaikan.xlsx", mended(spit, number))
+    assert counts(spit.one("rilis", 2)) == (2, 2, 0, 0)
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("way", ["bare", "folder"])
@@ -414,7 +425,7 @@ def test_the_envelope_of_a_correction_is_the_one_the_rows_came_in(tmp_path: Path
     from transforms.correction import correction
 
     sent = Manifest("JATENG", "teks", defaults={"topik": "SOSIAL", "kredit": "Humas ä " * 9000}, corrects="2026-000003")
-    document = {"nomor": "2026-000004.2", "temuan": [], "baris": {}}
+    document = {"nomor": "2026-000004.2", "temuan": [], "berkas": []}
     path = tmp_path / "x.xlsx"
     made = correction(document, datasets()["teks"], sent, [])
     path.write_bytes(made)

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.dataset import Dataset, Field
 from schemas.manifest import Manifest
-from transforms.forms import MENDS, REST
+from transforms.forms import MENDS, REST, SHEET
 from transforms.mending import ROW_ID, Place, Returned, row_id
 from transforms.template import TEXT, add_instructions, framed, note, packed
 
@@ -85,6 +85,8 @@ def correction(document: Mapping[str, Any], dataset: Dataset, sent: Manifest, ta
             _mark(cell, wrong)
         key = "|".join(row[name] or "" for name in dataset.primary_key)
         _write(sheet.cell(at, last), row_id(document["nomor"], place, key))
+    for name, value, *_ in book[SHEET].iter_rows(min_row=2):
+        _mark(value, [f for f in document["temuan"] if f["baris"] is None and f["kolom"] == name.value])
     lines = [*_INSTRUCTIONS]
     for place in overlong:
         lines.append(

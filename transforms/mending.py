@@ -16,8 +16,7 @@ from transforms import readers
 ROW_ID = "asal_baris"
 """The hidden column of a correction workbook."""
 
-STRAY = "BARIS_TANPA_ASAL"
-"""The rule such a row breaks that is none of those that went back; it cannot be mended where it stands."""
+_NEVER = ("BARIS_TANPA_ASAL", "DUPLIKAT", "SUDAH_DIGANTIKAN")
 
 Place = tuple[str, str | None, int]
 """File, sheet and row of a submission version."""
@@ -25,26 +24,31 @@ Place = tuple[str, str | None, int]
 
 @dataclass(frozen=True)
 class Returned:
-    """The rows of one receipt that went back: some of them one by one, and all of the files without a column."""
+    """The rows of one receipt that went back: some one by one, some with all of their file or sheet.
+
+    `never`: rows among those that did not go back, or that cannot be mended where they stand.
+    """
 
     rows: frozenset[Place]
     files: frozenset[str]
-    strays: frozenset[Place]
+    sheets: frozenset[tuple[str, str | None]]
+    never: frozenset[Place]
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Returned:
         """What a receipt document says went back."""
         bad = [f for f in document["temuan"] if f["tingkat"] == "GALAT" and f["berkas"]]
-        strays = frozenset((f["berkas"], f["lembar"], f["baris"]) for f in bad if f["kode"] == STRAY)
         return cls(
-            rows=frozenset((f["berkas"], f["lembar"], f["baris"]) for f in bad if f["baris"] is not None) - strays,
-            files=frozenset(f["berkas"] for f in bad if f["baris"] is None and f["kode"] == "KOLOM_TIDAK_ADA"),
-            strays=strays,
+            rows=frozenset((f["berkas"], f["lembar"], f["baris"]) for f in bad if f["baris"] is not None),
+            files=frozenset(b["berkas"] for b in document["berkas"] if b["dikembalikan"] and not b["diterima"]),
+            sheets=frozenset((f["berkas"], f["lembar"]) for f in bad if f["kode"] == "KOLOM_TIDAK_ADA"),
+            never=frozenset((f["berkas"], f["lembar"], f["baris"]) for f in document["temuan"] if f["kode"] in _NEVER),
         )
 
     def holds(self, place: Place) -> bool:
         """Whether the row at this place went back and may be mended."""
-        return (place in self.rows or place[0] in self.files) and place not in self.strays
+        back = place in self.rows or place[0] in self.files or place[:2] in self.sheets
+        return back and place not in self.never
 
 
 def row_id(number: str, place: Place, key: str) -> str:

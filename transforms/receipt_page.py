@@ -129,11 +129,12 @@ def _next(document: Mapping[str, Any]) -> Iterator[str]:
     back = document["baris"]["dikembalikan"]
     if back:
         yield (
-            f'<div class="next"><p><b>{back} baris menunggu perbaikan Anda.</b> Perbaiki di buku perbaikan'
-            f" (<code>satu receipt {escape(document['nomor'])} --workbook perbaikan.xlsx</code>), lalu kirim buku itu"
-            " lewat tempat yang sama; baris yang sudah diterima tidak perlu dikirim lagi.</p>"
-            f'<p class="en">{back} rows wait to be mended. Mend them in the correction workbook and hand it in where'
-            " you hand in; what was accepted need not be sent again.</p></div>"
+            f'<div class="next"><p><b>{back} baris menunggu perbaikan Anda.</b> Perbaiki di buku perbaikan yang ada di'
+            f" samping jawaban ini, <code>{escape(document['nama'])}.perbaikan.xlsx</code>, lalu kirim buku itu ke"
+            " tempat yang sama. Baris yang sudah diterima tidak perlu dikirim lagi.</p>"
+            f'<p class="en">{back} rows wait to be mended. Mend them in the correction workbook beside this answer and'
+            " hand it in where you hand in; what was accepted need not be sent again. It can also be made with"
+            f" <code>satu receipt {escape(document['nomor'])} --workbook FILE</code>.</p></div>"
         )
 
 

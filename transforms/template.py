@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -141,9 +142,13 @@ def _codes(f: Field) -> list[tuple[str, str]]:
         return [("ya", ""), ("tidak", "")]
     if f.reference == "satker":
         return [(code, row["nama"]) for code, row in reference.satker().items()]
-    if f.reference == "wilayah":  # provinces and regencies; villages would be ninety thousand
-        return [(row["kode"], row["nama"]) for row in reference.read("wilayah") if row["kode"].count(".") < 2]
-    return []
+    return _regencies() if f.reference == "wilayah" else []
+
+
+@cache
+def _regencies() -> list[tuple[str, str]]:
+    """Provinces, regencies and cities; with the villages it would be ninety thousand."""
+    return [(row["kode"], row["nama"]) for row in reference.read("wilayah") if row["kode"].count(".") < 2]
 
 
 def _offer(sheet: Worksheet, column: str, lists: Worksheet, f: Field, codes: Sequence[tuple[str, str]]) -> None:
@@ -152,7 +157,7 @@ def _offer(sheet: Worksheet, column: str, lists: Worksheet, f: Field, codes: Seq
     for at, heading in ((first, f"daftar {f.name}"), (first + 1, "arti")):
         lists.cell(1, at, heading).font = Font(bold=True)
     for row, (code, label) in enumerate(codes, 2):
-        lists.cell(row, first, code).number_format = TEXT
+        lists.cell(row, first, code)
         lists.cell(row, first + 1, label)
     letter = get_column_letter(first)
     lists.column_dimensions[letter].width, lists.column_dimensions[get_column_letter(first + 1)].width = 22, 36

@@ -107,11 +107,17 @@ class FolderSource:
             gone.unlink()
         return True
 
-    def answer(self, name: str, content: dict[str, bytes]) -> None:
-        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; older ones go."""
+    def answer(self, name: str, content: dict[str, bytes | None]) -> None:
+        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; older ones go.
+
+        None takes an older one away and puts nothing in its place.
+        """
         place = self.folder / ANSWERS
         place.mkdir(parents=True, exist_ok=True)
         for suffix, data in content.items():
+            if data is None:
+                (place / f"{name}{suffix}").unlink(missing_ok=True)
+                continue
             draft = place / f".{name}{suffix}"
             draft.write_bytes(data)
             draft.rename(place / f"{name}{suffix}")
