@@ -258,7 +258,13 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     spit = Installation.at(tmp_path_factory.mktemp("released") / "spit")
     spit.drop("teks", text())
     spit.drop(
-        "foto", make.items("foto", {}, {"nomor": "RAHASIA/1", "lisensi": "INTERNAL", "judul": "Rahasia internal"})
+        "foto",
+        make.items(
+            "foto",
+            {},
+            {"nomor": "RAHASIA/1", "lisensi": "INTERNAL", "judul": "Rahasia internal"},
+            files=make.located(),
+        ),
     )
     spit.drop("tabel", make.table("layanan_informasi", make.ROWS["layanan_informasi"]))
     spit.take_in()
@@ -295,7 +301,7 @@ def test_a_media_reference_has_uri_hash_type_size_and_rights_and_no_place(releas
         "CC-BY-4.0",
         True,
     )
-    assert row["ukuran_byte"] == len(make.media("foto")["bahan.jpg"])
+    assert row["ukuran_byte"] == len(make.located()["bahan.jpg"])
 
 
 def test_what_is_internal_reaches_no_public_file_and_gps_no_file_at_all(released: Installation) -> None:
@@ -344,7 +350,7 @@ def test_reconcile_finds_a_changed_byte_and_nothing_else(released: Installation,
     spit = Installation.at(tmp_path / "spit")
     assert steps.reconcile(spit.settings)["odd"] == []
 
-    photo = make.media("foto")["bahan.jpg"]
+    photo = make.located()["bahan.jpg"]
     path = Path(spit.settings.store) / content_key(hashlib.sha256(photo).hexdigest())
     path.chmod(0o600)
     path.write_bytes(photo[:-1] + b"x")
