@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from infra.check import check
@@ -44,7 +45,7 @@ def sheet(book: Workbook) -> Worksheet:
 
 def columns(page: Worksheet) -> dict[str, int]:
     """Heading → column."""
-    return {str(cell.value).removesuffix(" *"): cell.column for cell in page[1]}
+    return {str(cell.value).removesuffix(" *"): at for at, cell in enumerate(page[1], 1)}
 
 
 def data(book: Workbook) -> bytes:
@@ -98,11 +99,10 @@ def test_the_workbook_holds_only_what_came_back_and_marks_what_is_wrong(spit: In
     assert title.comment is not None
     assert "WAJIB_DIISI" in title.comment.text
     assert page.cell(3, at["Judul"]).fill.fill_type is None
-    letter = page.cell(1, at[ROW_ID]).column_letter
-    assert page.column_dimensions[letter].hidden
+    assert page.column_dimensions[get_column_letter(at[ROW_ID])].hidden
     assert json.loads(str(page.cell(2, at[ROW_ID]).value))[:4] == [number, "manifest.json", None, 2]
     lists = {str(rule.sqref).split(":", maxsplit=1)[0] for rule in page.data_validations.dataValidation}
-    assert f"{topic.column_letter}2" in lists
+    assert f"{get_column_letter(at['Topik'])}2" in lists
     assert book["Petunjuk"]["A1"].value == "CARA MEMPERBAIKI"
 
 
@@ -187,7 +187,7 @@ def test_a_row_left_as_it_was_comes_back_and_can_be_mended_in_either_workbook(sp
 
 def change(value: str | None) -> Callable[[Worksheet], None]:
     def apply(page: Worksheet) -> None:
-        page.cell(2, columns(page)[ROW_ID]).value = value
+        page[f"{get_column_letter(columns(page)[ROW_ID])}2"] = value
 
     return apply
 
@@ -235,7 +235,7 @@ def test_rows_the_office_gave_up_are_nothing(spit: Installation, way: str) -> No
     else:
         for name, at in columns(page).items():
             if name != ROW_ID:
-                page.cell(2, at).value = None
+                page[f"{get_column_letter(at)}2"] = None
     send(spit, "satu.xlsx", book)
 
     assert counts(spit.one("rilis", 2)) == ((1, 1, 0, 0) if way == "deleted" else (2, 1, 0, 1))
@@ -372,9 +372,9 @@ def fill(name: str, rows: list[dict[str, Any]], envelope: dict[str, str]) -> Wor
             page.cell(row, at[titles[column]], value)
     second = book["Kiriman"]
     assert isinstance(second, Worksheet)
-    for line in second.iter_rows(min_row=2):
-        if line[0].value in envelope:
-            line[1].value = envelope[str(line[0].value)]
+    for row in range(2, second.max_row + 1):
+        if (key := str(second.cell(row, 1).value)) in envelope:
+            second.cell(row, 2, envelope[key])
     return book
 
 
@@ -404,14 +404,15 @@ def test_a_template_has_every_column_its_notes_and_its_lists(name: str) -> None:
     page = sheet(book)
 
     assert [str(c.value).removesuffix(" *") for c in page[1]] == [f.title for f in standard.office_fields]
-    for cell, f in zip(page[1], standard.office_fields, strict=True):
+    for at, (cell, f) in enumerate(zip(page[1], standard.office_fields, strict=True), 1):
+        letter = get_column_letter(at)
         assert cell.comment is not None
         assert f.definisi in cell.comment.text
         assert str(cell.value).endswith("*") == (f.constraints.required and f.name != "kode_satker")
         if f.type == "string":
-            assert page.column_dimensions[cell.column_letter].number_format == "@"
+            assert page.column_dimensions[letter].number_format == "@"
         if f.codes or f.reference:
-            offered = [r for r in page.data_validations.dataValidation if f"{cell.column_letter}2" in r.sqref]
+            offered = [r for r in page.data_validations.dataValidation if f"{letter}2" in r.sqref]
             assert len(offered) == 1
             area = str(offered[0].formula1).partition("!")[2].replace("$", "")
             listed = [str(c.value) for (c,) in book["Daftar"][area]]

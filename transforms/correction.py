@@ -77,16 +77,19 @@ def correction(document: Mapping[str, Any], dataset: Dataset, sent: Manifest, ta
     sheet.column_dimensions[get_column_letter(last)].hidden = True
     for at, (place, row) in enumerate(rows, 2):
         for column, f in enumerate(fields, 1):
-            cell = sheet.cell(at, column)
+            cell = _cell(sheet, at, column)
             _write(cell, row[f.name])
             wrong = [*faults.get((place, f.name), ()), *faults.get((place[0], f.name), ())]
             if f.name == dataset.primary_key[-1]:
                 wrong += faults.get((place, None), [])
             _mark(cell, wrong)
         key = "|".join(row[name] or "" for name in dataset.primary_key)
-        _write(sheet.cell(at, last), row_id(document["nomor"], place, key))
-    for name, value, *_ in book[SHEET].iter_rows(min_row=2):
-        _mark(value, [f for f in document["temuan"] if f["baris"] is None and f["kolom"] == name.value])
+        _write(_cell(sheet, at, last), row_id(document["nomor"], place, key))
+    envelope = book[SHEET]
+    assert isinstance(envelope, Worksheet)
+    for at in range(2, envelope.max_row + 1):
+        name = envelope.cell(at, 1).value
+        _mark(_cell(envelope, at, 2), [f for f in document["temuan"] if f["baris"] is None and f["kolom"] == name])
     lines = [*_INSTRUCTIONS]
     for place in overlong:
         lines.append(
@@ -158,6 +161,12 @@ def _envelope(sent: Manifest, number: str) -> dict[str, str]:
     text = orjson.dumps(rest).decode() if rest else ""
     pieces = {f"{REST}{at}": text[at * _PIECE : (at + 1) * _PIECE] for at in range(-(-len(text) // _PIECE))}
     return {name: value for name, value in given.items() if isinstance(value, str)} | {MENDS: number} | pieces
+
+
+def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
+    cell = sheet.cell(row, column)
+    assert isinstance(cell, Cell)  # nothing of ours is merged
+    return cell
 
 
 def _write(cell: Cell, text: str | None) -> None:
