@@ -1,7 +1,9 @@
 """Remote sources against real servers of their kind: fetched once, in time, within limits; folders over there."""
 
 import json
+import re
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from infra import marks
 from infra.inbox import Inbox
 from infra.sources import sources
 from infra.sources.remote import Item, check_names, submissions
+from infra.sources.s3 import S3
 from infra.sources.transfer import FarFile, Unacceptable
 from infra.store import open_store
 from tests.far_servers import PASSWORD, Served
 from tests.office import Installation, counts
 from tests.remote_offices import (
+    ROOT,
     ApiOffice,
     Office,
     PortalOffice,
@@ -312,3 +316,16 @@ def test_what_was_fetched_is_kept_as_it_came(spit: Installation, folders: Any) -
     look(spit)
     sizes = {stat.size for stat in open_store(spit.settings.store).list("raw/sha256/")}
     assert 100_000 in sizes
+
+
+def test_every_entry_in_the_docs_is_one(spit: Installation) -> None:
+    page = (ROOT / "docs" / "sources.md").read_text()
+    entries = [block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if block.startswith("[")]
+    spit.settings.sources.write_text("\n".join(entries))
+    known = sources(spit.settings.sources, spit.settings.landing)
+    kinds = [type(source.remote).__name__ for source in known.values()]
+    assert kinds == ["NoneType", "S3", "Sftp", "Http", "Ckan"]
+
+    (defaults,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if not block.startswith("[")]
+    plain = S3(url="s3://a/b", satker=("JATENG",), access_key_env="A", secret_key_env="B")
+    assert tomllib.loads(defaults).items() <= vars(plain).items()
