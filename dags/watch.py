@@ -85,7 +85,7 @@ def complete(settings: Any) -> set[State]:
         with suppress(OSError):
             for drop in listing:
                 if drop.has_manifest:
-                    newest = max(mark.changed_ns for mark in drop.marks.values())
+                    newest = max((mark.changed_ns for mark in drop.marks.values()), default=0)
                     found.add((drop.source, drop.name, len(drop.marks), newest))
     return found
 

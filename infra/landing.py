@@ -53,16 +53,14 @@ def ready(drop: Drop, settle_s: float, grace_s: float) -> bool:
     if packed(drop):
         return drop.quiet_s >= (settle_s if arrived(drop) else grace_s)
     form, reading = drop.form, _envelope(drop)
-    if form is None or form.plain:
-        whole = reading.manifest is not None and _whole(drop, reading.manifest)
-        if whole and drop.manifest_last and not drop.alone:
-            return True
-        waits_for_files = reading.manifest is not None and not whole
-        return drop.quiet_s >= (grace_s if waits_for_files else settle_s)
-    if not drop.alone and any(f.kode == "MANIFES_TIDAK_ADA" for f in reading.findings):
+    plain = form is not None and form.plain
+    if not plain and not drop.alone and any(f.kode == "MANIFES_TIDAK_ADA" for f in reading.findings):
         return False
-    finished = reading.manifest is not None and (reading.mends or _whole(drop, reading.manifest))
-    return drop.quiet_s >= (settle_s if finished else grace_s)
+    whole = reading.manifest is not None and _whole(drop, reading.manifest)
+    if plain and whole and drop.manifest_last and not drop.alone:
+        return True
+    more_may_come = not whole and (reading.manifest is not None or not plain)
+    return drop.quiet_s >= (grace_s if more_may_come else settle_s)
 
 
 def _envelope(drop: Drop) -> manifest.Reading:
@@ -75,11 +73,21 @@ def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
     """Whether every file the manifest names is there, in the size it declares."""
     items = (item for item in sent.items if isinstance(item, dict))
     media = (str(item["berkas"]) for item in items if item.get("berkas"))
-    named = {*sent.tables, *sent.metadata_files, *sent.inventory, *media}
+    named = {*sent.tables, *sent.inventory, *media}
+    if not sent.mends:  # what a correction names and does not bring came before
+        named |= {*sent.metadata_files, *_media_in_rows(drop, sent)}
     return all(
         escapes(name) or (name in drop.marks and sent.inventory.get(name, (None,))[0] in (None, drop.marks[name].size))
         for name in named
     )
+
+
+def _media_in_rows(drop: Drop, sent: manifest.Manifest) -> set[str]:
+    """The media files that the rows of a clerk's manifest or of a correction workbook refer to."""
+    rows = drop.form.rows if drop.form else None
+    if rows not in drop.files or not _of_media(sent.dataset):
+        return set()
+    return named_files(drop.files[rows], rows, datasets()[sent.dataset])
 
 
 def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox) -> list[Landed]:
@@ -178,13 +186,10 @@ def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> La
 
 def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) -> list[dict[str, object]]:
     """The files a correction workbook refers to that came with an earlier version, newest first."""
-    form, sent = kept.drop.form, kept.reading.manifest
-    if form is None or form.rows is None or sent is None:
+    sent = kept.reading.manifest
+    if sent is None:
         return []
-    wanted = set(sent.metadata_files)
-    if _of_media(sent.dataset):
-        wanted |= named_files(kept.drop.files[form.rows], form.rows, datasets()[sent.dataset])
-    wanted -= kept.drop.files.keys()
+    wanted = {*sent.metadata_files, *_media_in_rows(kept.drop, sent)} - kept.drop.files.keys()
     found: dict[str, dict[str, object]] = {}
     root = mended.receipt.partition(".")[0]
     newest = inbox.newest_of(root)

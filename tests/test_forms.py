@@ -4,17 +4,22 @@ import io
 import json
 import stat
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from infra.check import check
-from infra.settings import Settings
 from infra.store import open_store
 from infra.submit import Refused, submit
 from tests.office import Installation, counts
 from tests.samples import make
+from transforms import forms
+from transforms.archive import unpack
+from transforms.reading import Refused as Unreadable
 
 
 @pytest.fixture
@@ -243,6 +248,47 @@ def test_what_is_still_moving_is_left_alone(tmp_path: Path, form: str) -> None:
     assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 1, "refused": 0}
 
 
+def test_a_clerk_s_manifest_waits_for_the_media_its_rows_name(tmp_path: Path) -> None:
+    spit = Installation.at(tmp_path / "spit", grace_s=60.0)
+    folder = spit.drop("foto", {"manifest.csv": csv_manifest({})})
+    assert spit.take_in()["land"]["waiting"] == 1
+    (folder / "bahan.jpg").write_bytes(make.media("foto")["bahan.jpg"])
+    assert spit.take_in()["land"]["landed"] == 1
+    assert counts(spit.one("foto")) == (1, 1, 0, 0)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.sampled_from(["zip", "xlsx", "csv", "json"]),
+    cuts=st.lists(st.tuples(st.integers(0, 1 << 14), st.binary(max_size=6)), max_size=6),
+    end=st.integers(0, 1 << 14),
+)
+def test_no_bytes_fell_an_envelope(tmp_path: Path, seed: str, cuts: list[tuple[int, bytes]], end: int) -> None:
+    """Damaged zips, workbooks, CSV and JSON: always a reading or a refusal."""
+    whole = SEEDS[seed]
+    data = bytearray(whole)
+    for at, new in cuts:
+        data[at % len(whole) : at % len(whole) + len(new)] = new
+    place = tmp_path / f"x.{seed}"
+    place.write_bytes(bytes(data[: end % len(whole)] if end % 3 == 0 else data))
+    if seed == "zip":
+        scratch = tmp_path / "scratch"
+        scratch.mkdir(exist_ok=True)
+        with suppress(Unreadable):
+            assert all(path.is_file() for path in unpack(place, scratch).values())
+    else:
+        reading = forms.read(forms.Form(place.name, place.name), place, "2026-000001.1")
+        assert (reading.manifest is None) == bool(reading.findings)
+
+
+SEEDS = {
+    "zip": zipped(make.items("teks", {}), "kiriman/"),
+    "xlsx": book(clerk_rows({}), {**FOTO, "topik": "SOSIAL", "perbaikan": "2026-000001.1", "amplop0": "{}"}),
+    "csv": csv_manifest({}),
+    "json": json.dumps({"versi": 1, **FOTO, "bawaan": {"topik": "SOSIAL"}}).encode(),
+}
+
+
 def test_the_lock_file_of_an_open_workbook_is_no_drop(spit: Installation) -> None:
     drop_file(spit, "~$foto.xlsx", b"x")
     drop_file(spit, "foto.docx", b"x")
@@ -251,7 +297,6 @@ def test_the_lock_file_of_an_open_workbook_is_no_drop(spit: Installation) -> Non
 
 @pytest.mark.parametrize("form", ["zip", "xlsx", "folder"])
 def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Path, form: str) -> None:
-    settings: Settings = spit.settings
     place = tmp_path / "rilis"
     match form:
         case "zip":
@@ -265,8 +310,8 @@ def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Pa
             make.write(make.Case("teks", "x", make.items("teks", {}), (1, 0, 0)), place)
             (place / "expected.json").unlink()
     assert check(place)["baris"]["diterima"] == 1
-    submit(place, "jateng", settings)
+    submit(place, "jateng", spit.settings)
     with pytest.raises(Refused):
-        submit(place, "jateng", settings)
+        submit(place, "jateng", spit.settings)
     spit.take_in()
     assert counts(spit.one("rilis")) == (1, 1, 0, 0)
