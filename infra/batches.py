@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +25,6 @@ from infra.records import (
     read_submissions,
     set_state,
 )
-from schemas.daftar_data import priorities
 
 Step = Literal["judge", "answer", "curate"]
 
@@ -134,13 +133,12 @@ class Claim:
         )
 
 
-def form(ledger: Ledger, limit_submissions: int, limit_bytes: int) -> Batch | None:
+def form(ledger: Ledger, limit_submissions: int, limit_bytes: int, alone: Collection[str] = ()) -> Batch | None:
     """Put waiting submissions into a new batch, oldest first; None when none waits.
 
-    One that failed in company travels alone, and so does what may be Data Prioritas: it may have to wait, and then
-    nothing waits with it. A single submission may exceed `limit_bytes`.
+    One that failed in company travels alone, and so do those of the datasets `alone`: they may have to wait for
+    somebody, and then nothing waits with them. A single submission may exceed `limit_bytes`.
     """
-    alone = priorities()
     waiting = submission.c.batch_id.is_(None) & (submission.c.state == "DITERIMA_RAW")
     wanted = (submission.c.id, submission.c.size, submission.c.tries, submission.c.dataset)
     oldest = select(*wanted).where(waiting).order_by(submission.c.id)

@@ -7,7 +7,7 @@ business of those who do it, by batch number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -114,9 +114,14 @@ class Inbox:
 
     # Working
 
-    def form_batch(self, limit_submissions: int = 500, limit_bytes: int = 2 << 30) -> Batch | None:
-        """Put what waits into a new batch, oldest first; None when nothing waits."""
-        return form(self.ledger, limit_submissions, limit_bytes)
+    def form_batch(
+        self, limit_submissions: int = 500, limit_bytes: int = 2 << 30, alone: Collection[str] = ()
+    ) -> Batch | None:
+        """Put what waits into a new batch, oldest first; None when nothing waits.
+
+        A submission of one of the datasets `alone` gets a batch of its own.
+        """
+        return form(self.ledger, limit_submissions, limit_bytes, alone)
 
     def decide(self, keep: Callable[[int, datetime], None]) -> Batch:
         """A batch that carries what a person decided, ready for curating; `keep` stores it under the batch's number."""

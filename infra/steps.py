@@ -115,10 +115,11 @@ def _refuse_stranger(drop: Drop, inbox: Inbox) -> bool:
 def judge(settings: Settings) -> Counts:
     """Judge everything landed, batch by batch, oldest first; one worker at a time, so that keys meet in order."""
     from infra.judge import judge as judge_parcels
+    from schemas.daftar_data import priorities
 
     counts = {"batches": 0, "submissions": 0, "accepted": 0, "returned": 0, "skipped": 0}
     with opened(settings) as (store, inbox), _alone(inbox, "judge") as mine:
-        while mine and inbox.form_batch(settings.batch_limit):
+        while mine and inbox.form_batch(settings.batch_limit, alone=priorities()):
             pass
         while mine and (claim := inbox.claim("judge")):
             with claim, ExitStack() as stack:
