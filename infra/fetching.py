@@ -19,7 +19,7 @@ from infra import landing
 from infra.inbox import Busy, Inbox
 from infra.marks import LONGEST_S, SOURCE, Marks
 from infra.sources import ANSWERS, FolderSource
-from infra.sources.remote import Answering, Far, Item, Remote, check_names, sound
+from infra.sources.remote import WITHDRAWN, Answering, Far, Item, Remote, check_names, sound
 from infra.sources.transfer import OutOfTime, Unacceptable, digest, hurry
 from infra.store import Store
 from schemas.finding import Finding
@@ -129,7 +129,7 @@ class _Go:
             allowance.check(item.files)
             draft = self._draft(item)
             far.fetch(item, draft, allowance)
-            _deposit(draft, place)
+            _deposit(draft, place, item)
             self.marks.settle(item.name, item.mark)
             return "fetched"
         except Unacceptable as fault:
@@ -153,7 +153,8 @@ class _Go:
 
     def _refuse(self, item: Item, fault: Unacceptable) -> None:
         """Show the operator and the office a submission that was not taken; it stays where it is."""
-        name = item.name if sound(item.name) else f"nama-tidak-sah-{digest(item.name.encode(errors='replace'))[:12]}"
+        name = Path(item.name).stem if item.alone else item.name
+        name = name if sound(name) else f"nama-tidak-sah-{digest(item.name.encode(errors='replace'))[:12]}"
         shutil.rmtree(self.source.folder / f".{name}.part", ignore_errors=True)
         submission, new = self.inbox.arrive(
             source=self.source.name,
@@ -175,6 +176,11 @@ class _Go:
         place = self.source.folder / ANSWERS
         if not (self.remote.answers and isinstance(far, Answering) and place.is_dir()):
             return
+        for gone in [path for path in place.iterdir() if path.name.endswith(WITHDRAWN)]:
+            name = gone.name.removeprefix(".").removesuffix(WITHDRAWN)
+            (place / f".{name}{SENDING}").unlink(missing_ok=True)  # what was on its way before
+            far.answer(name, None)
+            gone.unlink()
         for ready in [path for path in place.iterdir() if not path.name.startswith(".")]:
             ready.rename(place / f".{ready.name}{SENDING}")
         for going in sorted(path for path in place.iterdir() if path.name.endswith(SENDING)):
@@ -182,11 +188,15 @@ class _Go:
             going.unlink()
 
 
-def _deposit(draft: Path, place: Path) -> None:
+def _deposit(draft: Path, place: Path, item: Item) -> None:
     """Let it be seen, after all of it is on disk: what is marked as fetched is not fetched again."""
     for folder in {path.parent for path in draft.rglob("*")}:
         _sync(folder)
-    draft.rename(place)
+    if item.alone:
+        (draft / item.name).rename(place)
+        shutil.rmtree(draft)
+    else:
+        draft.rename(place)
     _sync(place.parent)
 
 

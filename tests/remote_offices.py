@@ -62,6 +62,9 @@ class BucketOffice:
         for file, data in text(name, judul, ballast).items():
             self.bucket.client().put_object(Bucket=self.bucket.name, Key=f"{self.prefix}/{name}/{file}", Body=data)
 
+    def put_file(self, name: str, data: bytes) -> None:
+        self.bucket.client().put_object(Bucket=self.bucket.name, Key=f"{self.prefix}/{name}", Body=data)
+
     def config(self, **changes: Any) -> str:
         own = {
             "kind": "s3",
@@ -91,6 +94,9 @@ class SftpOffice:
             (self.place / name / file).parent.mkdir(parents=True, exist_ok=True)
             (self.place / name / file).write_bytes(data)
             os.utime(self.place / name / file, (old, old))
+
+    def put_file(self, name: str, data: bytes) -> None:
+        (self.place / name).write_bytes(data)
 
     def config(self, **changes: Any) -> str:
         own = {

@@ -1,9 +1,11 @@
 """Remote sources against real servers of their kind: fetched once, in time, within limits; folders over there."""
 
+import io
 import json
 import re
 import time
 import tomllib
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -192,6 +194,37 @@ def test_answers_go_back_to_where_the_office_looks(spit: Installation, folders: 
     assert json.loads(answered["teks-satu.json"])["nomor"] == spit.one("teks-satu", source="jauh").receipt
     assert not list((spit.settings.landing / "jauh" / "answers").iterdir())
     assert look(spit) == {}, "an answer is not a submission"
+
+
+def test_an_answer_that_is_taken_away_goes_over_there_too(spit: Installation, folders: Any) -> None:
+    folders.put("teks-satu", "Judul pertama")
+    register(spit, folders.config())
+    source = sources(spit.settings.sources, spit.settings.landing)["jauh"]
+    source.answer("teks-satu", {".json": b"{}", ".xlsx": b"lama"})
+    look(spit)
+    assert folders.answered() == {"teks-satu.json": b"{}", "teks-satu.xlsx": b"lama"}
+    source.answer("teks-satu", {".json": b"[]", ".xlsx": None})
+    look(spit)
+    assert folders.answered() == {"teks-satu.json": b"[]"}
+    source.answer("teks-satu", {".xlsx": None})
+    source.answer("teks-satu", {".xlsx": b"baru"})
+    look(spit)
+    assert folders.answered() == {"teks-satu.json": b"[]", "teks-satu.xlsx": b"baru"}
+
+
+def test_a_zip_and_a_workbook_need_no_folder(spit: Installation, folders: Any) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in make.items("teks", {}).items():
+            archive.writestr(name, data)
+    folders.put_file("terkemas.zip", out.getvalue())
+    folders.put_file("catatan.txt", b"bukan kiriman")
+    register(spit, folders.config())
+    assert look(spit) == {"fetched": 1, "landed": 1}
+    assert look(spit) == {}
+    assert taken(spit) == [("terkemas", 1)]
+    spit.take_in()
+    assert counts(spit.one("terkemas", source="jauh")) == (1, 1, 0, 0)
 
 
 def test_an_answer_that_cannot_be_sent_waits(spit: Installation, folders: Any) -> None:

@@ -14,12 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.sources.remote import ANSWERS, Remote
+from infra.sources.remote import ALONE, ANSWERS, WITHDRAWN, Remote
 from infra.sources.transfer import FILES_LIMIT
 from transforms import forms
-
-ALONE = (".zip", ".xlsx")
-"""What may be dropped without a folder around it."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +114,8 @@ class FolderSource:
         for suffix, data in content.items():
             if data is None:
                 (place / f"{name}{suffix}").unlink(missing_ok=True)
+                if self.remote:
+                    (place / f".{name}{suffix}{WITHDRAWN}").touch()
                 continue
             draft = place / f".{name}{suffix}"
             draft.write_bytes(data)

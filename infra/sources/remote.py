@@ -7,32 +7,39 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from infra.sources.transfer import Allowance, FarFile, Unacceptable, digest
-from schemas.manifest import NAME
+from transforms import forms
 
 ANSWERS = "answers"
 """The folder inside a source where its answers are put; never a drop."""
+
+WITHDRAWN = ".ditarik"
+"""Ends the hidden name of an answer that is to be taken away over there as well."""
+
+ALONE = (".zip", ".xlsx")
+"""What may be handed in without a folder around it."""
 
 ENTRIES_LIMIT = 500_000
 """Files a remote place may list; more is not a place for handing in."""
 
 GRACE_S = 30
-"""How long files that are newer than their manifest must have been quiet before it is believed."""
+"""How long files that are newer than their envelope must have been quiet before it is believed."""
 
 MB = 1_000_000
 
 
 @dataclass(frozen=True)
 class Item:
-    """A submission at a remote place. `mark` differs after every change there."""
+    """A submission at a remote place. `mark` differs after every change there; `alone`: it is a file, not a folder."""
 
     name: str
     mark: str
     files: tuple[FarFile, ...] = ()
+    alone: bool = False
 
     @property
     def size(self) -> int:
@@ -66,8 +73,8 @@ class Far(Protocol):
 class Answering(Far, Protocol):
     """A place where answers can be put back."""
 
-    def answer(self, name: str, data: bytes) -> None:
-        """Put one file of an answer where the office looks for it."""
+    def answer(self, name: str, data: bytes | None) -> None:
+        """Put one file of an answer where the office looks for it; None takes it away."""
         ...
 
 
@@ -103,9 +110,9 @@ class Remote(ABC):
 
 
 def submissions(files: Iterable[FarFile]) -> Iterator[Item]:
-    """Files named `<submission>/…` as the complete submissions among them, in the order of their names.
+    """Files named `<submission>/…`, or a zip or workbook by itself, as the complete submissions among them.
 
-    Complete: the manifest is there and is the newest, or all has been quiet for a while. Hidden names, drafts and the
+    Complete: the envelope is there and is the newest, or all has been quiet for a while. Hidden names, drafts and the
     answers are no part of it, as in a folder.
     """
     found: dict[str, list[FarFile]] = {}
@@ -113,16 +120,22 @@ def submissions(files: Iterable[FarFile]) -> Iterator[Item]:
         if number >= ENTRIES_LIMIT:
             raise OSError(f"more than {ENTRIES_LIMIT} files lie there")
         submission, _, name = file.name.partition("/")
-        hidden = any(part.startswith(".") for part in file.name.split("/")) or name.endswith(".part")
-        if name and not hidden and submission != ANSWERS:
-            found.setdefault(submission, []).append(FarFile(name, file.place, file.size, file.mark, file.changed))
+        hidden = any(part.startswith((".", "~$")) for part in file.name.split("/")) or file.name.endswith(".part")
+        if not hidden and submission != ANSWERS and (name or submission.lower().endswith(ALONE)):
+            found.setdefault(submission, []).append(replace(file, name=name or submission))
     for submission, inside in sorted(found.items()):
-        manifest = next((file for file in inside if file.name == NAME), None)
-        newest = max(file.changed for file in inside)
-        if manifest and (manifest.changed >= newest or time.time() - newest > GRACE_S):
-            inside.sort(key=lambda file: file.name)
+        alone = inside[0].name == submission
+        form = None if alone else forms.find([file.name for file in inside])
+        if alone or (form and _finished(inside, form)):
+            inside.sort(key=lambda file: (form is not None and file.name == form.head, file.name))
             states = "\n".join(f"{file.name} {file.size} {file.mark}" for file in inside)
-            yield Item(submission, digest(states.encode()), tuple(inside))
+            yield Item(submission, digest(states.encode()), tuple(inside), alone)
+
+
+def _finished(inside: Iterable[FarFile], form: forms.Form) -> bool:
+    head = next(file.changed for file in inside if file.name == form.head)
+    newest = max(file.changed for file in inside)
+    return (form.plain and head >= newest) or time.time() - newest > GRACE_S
 
 
 def check_names(item: Item) -> None:

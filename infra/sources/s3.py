@@ -96,10 +96,14 @@ class S3Far:
         got = self.client.get_object(Bucket=self.bucket, Key=file.place, IfMatch=file.mark, **part)
         return got["Body"].iter_chunks(CHUNK)
 
-    def answer(self, name: str, data: bytes) -> None:
+    def answer(self, name: str, data: bytes | None) -> None:
         """Put it under `answers/`."""
+        key = f"{self.base}{ANSWERS}/{name}"
         with weather():
-            self.client.put_object(Bucket=self.bucket, Key=f"{self.base}{ANSWERS}/{name}", Body=data)
+            if data is None:
+                self.client.delete_object(Bucket=self.bucket, Key=key)
+            else:
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=data)
 
 
 @contextmanager

@@ -99,11 +99,13 @@ class SftpFar:
     def list(self, cursor: str) -> list[Item]:
         """Every complete submission: a server cannot be asked for changes."""
         with self._channel() as sftp:
-            names = [each.filename for each in sftp.listdir_attr(self.folder) if stat.S_ISDIR(each.st_mode or 0)]
+            top = sftp.listdir_attr(self.folder)
+        alone = [self._file("", each) for each in top if stat.S_ISREG(each.st_mode or 0)]
+        names = [each.filename for each in top if stat.S_ISDIR(each.st_mode or 0)]
         # Each folder takes four answers of the server, so several are asked about at once.
         shares = [names[start::LISTERS] for start in range(LISTERS)]
         with ThreadPoolExecutor(LISTERS) as pool:
-            return list(submissions(chain.from_iterable(pool.map(self._files, filter(None, shares)))))
+            return list(submissions(chain(alone, *pool.map(self._files, filter(None, shares)))))
 
     def _files(self, names: Sequence[str]) -> list[FarFile]:
         found: list[FarFile] = []
@@ -113,15 +115,17 @@ class SftpFar:
                 at, depth = folders.pop()
                 hurry(self.until, "the listing")
                 for each in sftp.listdir_attr(posixpath.join(self.folder, at)):
-                    name = posixpath.join(at, each.filename)
-                    mode, size, changed = each.st_mode or 0, each.st_size or 0, each.st_mtime or 0
-                    if stat.S_ISDIR(mode) and depth < DEPTH:
-                        folders.append((name, depth + 1))
-                    elif stat.S_ISREG(mode):  # a link could point anywhere over there
-                        found.append(FarFile(name, posixpath.join(self.folder, name), size, str(changed), changed))
+                    if stat.S_ISDIR(each.st_mode or 0) and depth < DEPTH:
+                        folders.append((posixpath.join(at, each.filename), depth + 1))
+                    elif stat.S_ISREG(each.st_mode or 0):  # a link could point anywhere over there
+                        found.append(self._file(at, each))
                 if len(found) + len(folders) > ENTRIES_LIMIT:
                     raise OSError(f"more than {ENTRIES_LIMIT} files lie there")
         return found
+
+    def _file(self, at: str, shown: Any) -> FarFile:
+        name, changed = posixpath.join(at, shown.filename), shown.st_mtime or 0
+        return FarFile(name, posixpath.join(self.folder, name), shown.st_size or 0, str(changed), changed)
 
     def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
         """Download what the listing named; OSError when a file changed meanwhile."""
@@ -139,16 +143,20 @@ class SftpFar:
 
             take(item.files, draft, allowance, read)
 
-    def answer(self, name: str, data: bytes) -> None:
+    def answer(self, name: str, data: bytes | None) -> None:
         """Put it into `answers/`, whole or not at all."""
-        place = posixpath.join(self.folder, ANSWERS)
+        folder = posixpath.join(self.folder, ANSWERS)
+        place, draft = posixpath.join(folder, name), posixpath.join(folder, f".{name}.part")
         with self._channel() as sftp:
+            if data is None:
+                with suppress(FileNotFoundError):
+                    sftp.remove(place)
+                return
             with suppress(OSError):  # it is there already; if not, the next line says why
-                sftp.mkdir(place)
-            draft = posixpath.join(place, f".{name}.part")
+                sftp.mkdir(folder)
             with sftp.open(draft, "wb") as stream:
                 stream.write(data)
-            sftp.posix_rename(draft, posixpath.join(place, name))
+            sftp.posix_rename(draft, place)
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:

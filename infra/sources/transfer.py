@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.manifest import NAME
-
 FILES_LIMIT = 20_000
 """Files in one drop; more is not a submission but an accident."""
 
@@ -93,11 +91,11 @@ Reader = Callable[[FarFile, int], Iterable[bytes]]
 
 
 def take(files: Iterable[FarFile], draft: Path, allowance: Allowance, read: Reader, *, resume: bool = True) -> None:
-    """Bring files over, the manifest last. A file that was cut off continues where it stopped if `resume`.
+    """Bring files over in their order. A file that was cut off continues where it stopped if `resume`.
 
     Only files of the same mark of the submission are ever in one draft, so what is there is what would come.
     """
-    for file in sorted(files, key=lambda file: file.name == NAME):
+    for file in files:
         path = draft / file.name
         if path.exists():
             allowance.spent += path.stat().st_size
