@@ -1,5 +1,6 @@
 """Personal data: what is found and what is not, what is masked, what is held, and how a false alarm is cleared."""
 
+import io
 import itertools
 import json
 import re
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
 from expectations import personal
-from infra import clearance, steps
+from infra import clearance, correcting, steps
 from infra.cli import main
 from infra.submit import Refused
 from schemas.dataset import ContractError, datasets
@@ -290,6 +292,28 @@ def test_names_of_files_are_told_masked(spit: Installation) -> None:
     assert ("DATA_PRIBADI_NIK", "data [NIK].csv") in found
     assert ("DATA_PRIBADI_TELEPON", "hp [TELEPON].txt") in found
     assert betrayed(Path(spit.settings.store) / "receipts", spit.settings.landing / "jateng" / "answers") == []
+
+
+def test_a_masked_name_of_a_file_does_not_break_the_way_back(spit: Installation) -> None:
+    rows = make.changed("pantauan_media", "nada", "BAGUS")
+    name = f"data {NIK}.csv"
+    spit.drop("tabel", make.raw_table("pantauan_media", {name: "".join(",".join(r) + "\n" for r in rows).encode()}))
+    spit.take_in()
+    s = spit.one("tabel")
+    assert counts(s) == (2, 1, 1, 0)
+
+    with opened(spit) as (store, _):
+        data = correcting.workbook(store, s, spit.receipt(s.receipt))
+    book = load_workbook(io.BytesIO(data))
+    sheet = book["Isi"]
+    (column,) = [c.column for c in sheet[1] if c.value in ("nada", "Nada") or str(c.value).startswith("Nada")]
+    assert sheet.cell(2, column).comment is not None
+    sheet.cell(2, column).value = "NETRAL"
+    out = io.BytesIO()
+    book.save(out)
+    spit.drop("perbaikan", {"perbaikan.xlsx": out.getvalue()})
+    spit.take_in()
+    assert counts(spit.one("tabel", 2))[1:] == (1, 0, 0)
 
 
 def test_a_value_that_comes_back_is_not_repeated_either(spit: Installation) -> None:

@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from schemas.dataset import Dataset, Field
 from schemas.manifest import Manifest
 from transforms.forms import MENDS, REST, SHEET
-from transforms.mending import ROW_ID, Place, Returned, row_id
+from transforms.mending import ROW_ID, Place, Returned, row_id, shown
 from transforms.template import TEXT, add_instructions, framed, note, packed
 
 CELL = 32_767
@@ -79,9 +79,10 @@ def correction(document: Mapping[str, Any], dataset: Dataset, sent: Manifest, ta
         for column, f in enumerate(fields, 1):
             cell = _cell(sheet, at, column)
             _write(cell, row[f.name])
-            wrong = [*faults.get((place, f.name), ()), *faults.get((place[0], f.name), ())]
+            named = shown(place)
+            wrong = [*faults.get((named, f.name), ()), *faults.get((named[0], f.name), ())]
             if f.name == dataset.primary_key[-1]:
-                wrong += faults.get((place, None), [])
+                wrong += faults.get((named, None), [])
             _mark(cell, wrong)
         key = "|".join(row[name] or "" for name in dataset.primary_key)
         _write(_cell(sheet, at, last), row_id(document["nomor"], place, key))
