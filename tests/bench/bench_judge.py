@@ -90,8 +90,8 @@ def judged(path: Path, out: Path) -> tuple[float, int]:
     manifest = out.with_suffix(".json")
     package = {"standar": "wide@1", "metadata": "wide/2026"}  # on file elsewhere, so only noted here
     manifest.write_text(json.dumps({"versi": 1, "satker": "JATENG", "dataset": "wide", **package, "tabel": [path.name]}))
-    files = {p.name: File(p.name, p.stat().st_size, "0" * 64, lambda p=p: nullcontext(p)) for p in (manifest, path)}
-    files["manifest.json"] = files.pop(manifest.name)
+    named = {"manifest.json": manifest, path.name: path}
+    files = {n: File(n, p.stat().st_size, "0" * 64, lambda p=p: nullcontext(p)) for n, p in named.items()}
     began = time.process_time()
     verdict = judge([Parcel("2026-000001.1", "jateng", "besar", 1, ARRIVED, files)], 1)
     for name, table in verdict.tables.items():
