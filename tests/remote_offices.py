@@ -1,31 +1,26 @@
-"""Offices that hand in at remote places, each a real server behind a wire, and what a test does with them.
-
-A plugin of the tests that name it in `pytest_plugins`.
-"""
+"""Offices that hand in at remote places, and what a test does with them and with an installation that fetches."""
 
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
 from sqlalchemy import update
 
 from infra import ledger, marks, steps
 from infra.inbox import Inbox
-from tests.far_servers import PASSWORD, USER, Served, serving
+from tests.far_servers import USER, Served
 from tests.office import SOURCES, Installation
 from tests.samples import make
 from tests.servers import Bucket
-from tests.wires import Wire, wire
+from tests.wires import Wire
 
 ROOT = Path(__file__).parent.parent
-KINDS = ["s3", "sftp", "http", "ckan"]
 
 
 class Office(Protocol):
@@ -191,71 +186,6 @@ def item(name: str, judul: str) -> dict[str, Any]:
 def text(name: str, judul: str, ballast: int) -> make.Files:
     files: make.Files = {"lampiran/isi.bin": os.urandom(ballast)} if ballast else {}
     return make.items("teks", {"nomor": f"UJI/{name}", "judul": judul}, files=files)
-
-
-@pytest.fixture(scope="session")
-def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving("sftp", tmp_path_factory.mktemp("sftp")) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving("web", tmp_path_factory.mktemp("web")) as started:
-        yield started
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Served]:
-    """A server nobody may be led to."""
-    with serving("web", tmp_path / "lain") as started:
-        yield started
-        assert started.asked() == []
-
-
-@pytest.fixture(params=KINDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    yield from opened(request.param, request, tmp_path, monkeypatch)
-
-
-@pytest.fixture(params=["s3", "sftp"])
-def folders(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    yield from opened(request.param, request, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def api(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    yield from opened("http", request, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def portal(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    yield from opened("ckan", request, tmp_path, monkeypatch)
-
-
-def opened(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Office]:
-    monkeypatch.setenv("UJI_SANDI", PASSWORD)
-    monkeypatch.setenv("UJI_TOKEN", "Bearer uji")
-    bucket = request.getfixturevalue("bucket") if kind == "s3" else None
-    served = request.getfixturevalue("sftp" if kind == "sftp" else "web") if kind != "s3" else None
-    port = int(bucket.endpoint.rpartition(":")[2]) if bucket else served.port
-    with wire(port) as carrying:
-        match kind:
-            case "s3":
-                yield BucketOffice(bucket, carrying, tmp_path.name)
-            case "sftp":
-                yield SftpOffice(served, carrying, tmp_path.name)
-            case "http":
-                yield ApiOffice(served, carrying)
-            case _:
-                yield PortalOffice(served, carrying)
-
-
-@pytest.fixture
-def spit(tmp_path: Path) -> Installation:
-    return Installation.at(tmp_path / "spit")
 
 
 def register(spit: Installation, config: str) -> None:

@@ -40,7 +40,7 @@ from tests.samples import make
 from tests.servers import free_ports
 from tests.wires import wire
 
-pytest_plugins = ["tests.remote_offices"]
+pytest_plugins = ["tests.remote_fixtures"]
 
 
 # Of every kind

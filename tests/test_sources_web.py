@@ -25,7 +25,7 @@ from tests.remote_offices import (
 )
 from tests.samples import make
 
-pytest_plugins = ["tests.remote_offices"]
+pytest_plugins = ["tests.remote_fixtures"]
 
 # A JSON API
 
