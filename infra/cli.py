@@ -165,6 +165,9 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
     rows = [vars(s) for s in found["submissions"] if (every or s.turn != "-") and source in (None, s.source)]
     counts = "   ".join(f"{state} {n}" for state, n in sorted(found["counts"].items())) or "nothing has come in yet"
     since = [f"waiting for {step} since {_clock(at)}" for step, at in found["waiting"].items()]
+    since += [f"source {s['source']} {s['name']}: {s['trouble']}".replace("  ", " ") for s in found["sources"]]
+    since += [f"batch {b['id']} failed and is tried again: {b['trouble']}" for b in found["batches"]]
+    since += [f"the audit of what is curated failed; read {found['audit']}"] if found["audit"] else []
     table = aligned(
         ["KIRIMAN", "SUMBER/NAMA", "DATASET", "STATUS", "GILIRAN", "MASUK=TERIMA+KEMBALI+LEWAT", "ALASAN"],
         [

@@ -175,6 +175,12 @@ class Inbox:
         with self.ledger.read() as connection:
             return read_batches(connection, batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None))
 
+    def troubled(self) -> list[Batch]:
+        """Batches a step of which failed when it was last tried, and is not done yet."""
+        with self.ledger.read() as connection:
+            due = batch.c.judged_at.is_(None) | batch.c.answered_at.is_(None) | batch.c.curated_at.is_(None)
+            return read_batches(connection, batch.c.trouble.is_not(None) & due)
+
     def finished(self, older_than: timedelta) -> list[int]:
         """Numbers of batches that have been released, and were curated and answered, longer ago than this."""
         with self.ledger.read() as connection:

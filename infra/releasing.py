@@ -74,3 +74,12 @@ def release(store: Store, inbox: Inbox) -> dict[str, int]:
             inbox.mark_released(record["batches"], made.number)
             return {"release": made.number, "batches": len(record["batches"])}
     return {"release": 0, "batches": 0}
+
+
+def failed_audit(store: Store, inbox: Inbox) -> str | None:
+    """Where to read why the newest proposal was not released, if its audit failed."""
+    newest = inbox.newest_curated()
+    if newest is None or newest.released_at or newest.commit_no is None or not store.stat(audit_key(newest.commit_no)):
+        return None
+    record = orjson.loads(store.get(audit_key(newest.commit_no)))
+    return None if record["lulus"] else f"{store.url}/{audit_key(newest.commit_no, 'html')}"

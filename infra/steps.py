@@ -323,12 +323,18 @@ def _alone(inbox: Inbox, name: str) -> Iterator[bool]:
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """What came in, where it stands, whose turn it is; what is due and since when."""
-    with opened(settings) as (_, inbox):
+    """What came in, where it stands, whose turn it is; what is due and since when; what is in trouble."""
+    from infra.marks import troubles
+    from infra.releasing import failed_audit
+
+    with opened(settings) as (store, inbox):
         return {
             "counts": inbox.counts(),
             "waiting": inbox.waiting(),
             "submissions": inbox.recent(limit=200),
+            "sources": [vars(trouble) for trouble in troubles(inbox.ledger)],
+            "batches": [vars(b) for b in inbox.troubled()],
+            "audit": failed_audit(store, inbox),
         }
 
 
