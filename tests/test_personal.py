@@ -306,9 +306,10 @@ def test_a_masked_name_of_a_file_does_not_break_the_way_back(spit: Installation)
         data = correcting.workbook(store, s, spit.receipt(s.receipt))
     book = load_workbook(io.BytesIO(data))
     sheet = book["Isi"]
-    (column,) = [c.column for c in sheet[1] if c.value in ("nada", "Nada") or str(c.value).startswith("Nada")]
-    assert sheet.cell(2, column).comment is not None
-    sheet.cell(2, column).value = "NETRAL"
+    (heading,) = [cell for cell in sheet[1] if str(cell.value).startswith("Nada")]
+    bad = sheet[f"{heading.coordinate[:-1]}2"]
+    assert bad.comment is not None
+    bad.value = "NETRAL"
     out = io.BytesIO()
     book.save(out)
     spit.drop("perbaikan", {"perbaikan.xlsx": out.getvalue()})
