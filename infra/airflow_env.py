@@ -11,8 +11,6 @@ from infra.settings import ROOT, Settings
 from infra.stack_files import Keys
 
 USER = "satu"
-PATIENT = {"timeout": 60}
-"""How SQLite is opened: a starting scheduler holds the one write lock longer than the five seconds it usually waits."""
 
 
 def environment(settings: Settings, folder: Path, port: int, database: dict[str, str], keys: Keys) -> dict[str, str]:

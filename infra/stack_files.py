@@ -47,7 +47,8 @@ def keys(folder: Path) -> Keys:
     """The keys of this home, readable by its owner only."""
     path = folder / "keys.json"
     if not path.exists():
-        random = {name: secrets.token_urlsafe(24) for name in ("password", "database", "jwt", "session")}
+        lengths = {"password": 24, "database": 24, "jwt": 64, "session": 64}
+        random = {name: secrets.token_urlsafe(length) for name, length in lengths.items()}
         made = Keys(**random, fernet=urlsafe_b64encode(secrets.token_bytes(32)).decode())
         write_private(path, json.dumps(asdict(made)))
     return Keys(**json.loads(path.read_text()))
