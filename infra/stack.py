@@ -111,7 +111,7 @@ class Stack:
         except HTTPError as error:
             if error.code < 500:
                 raise
-        # On SQLite the API server can lock itself out for five seconds. A second run, should there be one, does no harm.
+        # On SQLite the API server can lock itself out for five seconds. Should that make two runs, it does no harm.
         return self.api.post(path, body)["dag_run_id"]
 
     def memory(self) -> dict[str, int]:
