@@ -23,11 +23,12 @@ from schemas.manifest import Manifest
 from schemas.messages import messages
 from schemas.metadata import Doc
 from schemas.reference import satker
-from transforms import forms, readers
+from transforms import forms
 from transforms.forms import Form
-from transforms.heading import folded
 from transforms.mending import ROW_ID, Place, Returned, emptied, place_of
 from transforms.shape import KEYS
+from transforms.tabular import readers
+from transforms.tabular.heading import folded
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class _Gate:
 
 
 def _gate(connection: Connection, store: Store, standard: Dataset, release: Release) -> _Gate:
-    """Asked of the lake once per table version, embargo and clearance, then remembered, outside of what is published."""
+    """Asked of the lake once per table version, embargo and clearance, then remembered beside what is published."""
     key = f"gates/{standard.name}.json"
     rules = [publik.rows(standard, SINCE_EVER), publik.excluded(standard, SINCE_EVER)]
     about = {

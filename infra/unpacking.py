@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from infra.sources import Drop
-from transforms.archive import unpack
-from transforms.reading import Refused
+from transforms.tabular.archive import unpack
+from transforms.tabular.reading import Refused
 
 
 def packed(drop: Drop) -> bool:

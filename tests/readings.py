@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from transforms.readers import Reading, read
+from transforms.tabular.readers import Reading, read
 
 COLUMNS = {
     "judul": ("judul", "Judul Berita"),

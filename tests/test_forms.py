@@ -18,8 +18,8 @@ from infra.submit import Refused, submit
 from tests.office import Installation, counts
 from tests.samples import make
 from transforms import forms
-from transforms.archive import unpack
-from transforms.reading import Refused as Unreadable
+from transforms.tabular.archive import unpack
+from transforms.tabular.reading import Refused as Unreadable
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import transforms
 from schemas.messages import messages
 from tests.readings import faults, kinds, places, rows, skipped, take
-from transforms.readers import read
+from transforms.tabular.readers import read
 
 MODULES = ["archive", "charset", "delimited", "heading", "markup", "opendocument", "readers", "records", "sheetxml"]
 MODULES += ["sieve", "workbook"]
@@ -172,7 +172,7 @@ def test_unreadable_bytes_name_row_and_column(reading):
 
 def test_every_fault_a_reader_may_name_has_words():
     spoken = re.compile(r'(?:Refused|Mark|Fault)\(\s*"([A-Z_]+)"|"((?:KOLOM|BARIS|KEPALA|NILAI|RUMUS|SANDI)_[A-Z_]+)"')
-    sources = [Path(transforms.__file__).parent / f"{name}.py" for name in MODULES]
+    sources = [Path(transforms.__file__).parent / "tabular" / f"{name}.py" for name in MODULES]
     codes = {a or b for source in sources for a, b in spoken.findall(source.read_text("utf-8"))}
     assert len(codes) > 25 and codes <= set(messages())
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.readings import COLUMNS, HEADER, take
 from tests.spreadsheets import altered, ods, saved, shared, xlsx, zipped
-from transforms.readers import Reading
+from transforms.tabular.readers import Reading
 
 SLOW = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -26,12 +26,12 @@ from schemas import manifest
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.manifest import Reading
-from transforms.archive import Archive
-from transforms.charset import to_utf8
-from transforms.heading import fold_spellings, folded
-from transforms.reading import MAX_BYTES, Refused
-from transforms.reading import Reading as Table
-from transforms.workbook import read_workbook
+from transforms.tabular.archive import Archive
+from transforms.tabular.charset import to_utf8
+from transforms.tabular.heading import fold_spellings, folded
+from transforms.tabular.reading import MAX_BYTES, Refused
+from transforms.tabular.reading import Reading as Table
+from transforms.tabular.workbook import read_workbook
 
 SHEET = "Kiriman"
 """The sheet of a workbook that holds its envelope."""

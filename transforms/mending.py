@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from schemas.dataset import Dataset
 from schemas.personal import masked
-from transforms import readers
+from transforms.tabular import readers
 
 ROW_ID = "asal_baris"
 """The hidden column of a correction workbook."""

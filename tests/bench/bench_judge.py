@@ -89,7 +89,9 @@ def judged(path: Path, out: Path) -> tuple[float, int]:
     wide()
     manifest = out.with_suffix(".json")
     package = {"standar": "wide@1", "metadata": "wide/2026"}  # on file elsewhere, so only noted here
-    manifest.write_text(json.dumps({"versi": 1, "satker": "JATENG", "dataset": "wide", **package, "tabel": [path.name]}))
+    manifest.write_text(
+        json.dumps({"versi": 1, "satker": "JATENG", "dataset": "wide", **package, "tabel": [path.name]})
+    )
     named = {"manifest.json": manifest, path.name: path}
     files = {n: File(n, p.stat().st_size, "0" * 64, lambda p=p: nullcontext(p)) for n, p in named.items()}
     began = time.process_time()

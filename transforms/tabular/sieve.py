@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.cells import beginning, matching, may_hold, without
-from transforms.reading import Mark
+from transforms.tabular.cells import beginning, matching, may_hold, without
+from transforms.tabular.reading import Mark
 
 # What Excel and LibreOffice would compute when the text is opened again: `=…`, or + - @ before a function call, a cell
 # reference in an expression, or a DDE call. Not `-5`, `+62 812…`, `@divhumaspolri`, `- butir`.

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from transforms.heading import DEPTH, Heading, find_heading
-from transforms.reading import MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, numbered
+from transforms.tabular.heading import DEPTH, Heading, find_heading
+from transforms.tabular.reading import MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, numbered
 
 _SEPARATORS = (b",", b";", b"\t", b"|")
 _SAMPLE = 1 << 18

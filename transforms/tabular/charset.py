@@ -1,7 +1,7 @@
 import codecs
 import re
 
-from transforms.reading import Fault, Refused
+from transforms.tabular.reading import Fault, Refused
 
 # Order matters: the UTF-32 mark begins with the UTF-16 one.
 _MARKS = (

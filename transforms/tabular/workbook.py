@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from transforms.archive import Archive
-from transforms.cellstyles import CellStyles
-from transforms.markup import parse
-from transforms.reading import (
+from transforms.tabular.archive import Archive
+from transforms.tabular.cellstyles import CellStyles
+from transforms.tabular.markup import parse
+from transforms.tabular.reading import (
     Fault,
     Mark,
     Merge,
@@ -22,7 +22,7 @@ from transforms.reading import (
     number_text,
     tabulate,
 )
-from transforms.sheetxml import drop_counts, find_styled, find_uncomputed, make_safe, place
+from transforms.tabular.sheetxml import drop_counts, find_styled, find_uncomputed, make_safe, place
 
 _BOOK, _RELS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"

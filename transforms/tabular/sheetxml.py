@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from transforms.reading import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Refused, letters
+from transforms.tabular.reading import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Refused, letters
 
 _LONGEST = 11  # signs of a reference; XFD1048576, the last cell of a sheet, has ten
 _CELL_AT = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")

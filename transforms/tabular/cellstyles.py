@@ -3,8 +3,8 @@
 import datetime as dt
 import re
 
-from transforms.markup import parse
-from transforms.reading import number_text
+from transforms.tabular.markup import parse
+from transforms.tabular.reading import number_text
 
 _LAST_DAY = 2_958_466  # the day after 31-12-9999; Excel shows ##### from here on, and below 0
 _EPOCH = dt.datetime(1899, 12, 30)

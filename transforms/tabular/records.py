@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.cells import beginning, matching
-from transforms.reading import AMBIGUOUS, MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, close_decimals, numbered
+from transforms.tabular.cells import beginning, matching
+from transforms.tabular.reading import AMBIGUOUS, MAX_COLUMNS, MAX_LINE, Mark, Refused, Sheet, close_decimals, numbered
 
 _OPENING = re.compile(rb"\s*+(?:\[\s*+[\[{\]\"]|\{\s*+[\"}])")
 _OBJECT = re.compile(rb"\s*+\{")

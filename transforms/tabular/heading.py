@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from transforms.reading import Fault, Merge, letters, shorten
+from transforms.tabular.reading import Fault, Merge, letters, shorten
 
 DEPTH = 60  # lines in which a header may lie
 _LONGEST = 200  # signs of a column's name

@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.archive import Archive
-from transforms.charset import to_utf8
-from transforms.delimited import read_delimited
-from transforms.heading import DEPTH, Heading, find_heading, fold_spellings, folded, name_columns
-from transforms.opendocument import read_opendocument
-from transforms.reading import MAX_BYTES, Fault, Mark, Reading, Refused, Sheet, Sheets, shorten
-from transforms.records import looks_like_json, read_json
-from transforms.sieve import sift
-from transforms.workbook import read_workbook
+from transforms.tabular.archive import Archive
+from transforms.tabular.charset import to_utf8
+from transforms.tabular.delimited import read_delimited
+from transforms.tabular.heading import DEPTH, Heading, find_heading, fold_spellings, folded, name_columns
+from transforms.tabular.opendocument import read_opendocument
+from transforms.tabular.reading import MAX_BYTES, Fault, Mark, Reading, Refused, Sheet, Sheets, shorten
+from transforms.tabular.records import looks_like_json, read_json
+from transforms.tabular.sieve import sift
+from transforms.tabular.workbook import read_workbook
 
 __all__ = ["Fault", "Reading", "read"]
 

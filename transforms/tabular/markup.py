@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from xml.parsers import expat
 
-from transforms.reading import Refused
+from transforms.tabular.reading import Refused
 
 Start = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]

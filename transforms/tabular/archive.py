@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from transforms.reading import Refused
+from transforms.tabular.reading import Refused
 
 MAX_MEMBERS = 5_000
 MAX_INFLATED = 512 << 20

@@ -2,9 +2,9 @@
 
 import re
 
-from transforms.archive import Archive
-from transforms.markup import parse
-from transforms.reading import (
+from transforms.tabular.archive import Archive
+from transforms.tabular.markup import parse
+from transforms.tabular.reading import (
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
