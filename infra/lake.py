@@ -71,6 +71,7 @@ class Lake:
             there, names = pa.schema(delta.schema()), set(rows.column_names)
             if changed := [f.name for f in there if f.name in names and f.type != rows.schema.field(f.name).type]:
                 raise ContractError(f"{table}: in the lake {changed} have another type; that needs a new standard")
+            _redefine(delta, there, rows.schema)
             write_deltalake(
                 delta, rows, mode="append", schema_mode="merge", writer_properties=WRITER, commit_properties=properties
             )
@@ -208,6 +209,19 @@ class Lake:
                 if tries == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.02 * tries))  # noqa: S311
+
+
+def _redefine(delta: DeltaTable, there: pa.Schema, wanted: pa.Schema) -> None:
+    """Give the table's columns the definitions a newer standard words differently; Delta appends only to equal ones.
+
+    A commit of its own each, so it is done when it is due, and a writer killed in between has it behind it.
+    """
+    for field in wanted:
+        mine = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        if field.name in there.names:
+            theirs = there.field(field.name).metadata or {}
+            if any(theirs.get(key.encode()) != value.encode() for key, value in mine.items()):
+                delta.alter.set_column_metadata(field.name, mine)
 
 
 def _commented(rows: pa.Table) -> pa.Table:

@@ -24,7 +24,11 @@ def must_claim(inbox: Inbox, step: str, seconds: float = 60) -> Claim:
 
 
 def labour(url: str, start: Barrier, out: Pipe) -> None:
-    """Hand in the same 200 submissions as everybody else, then work until all is curated."""
+    """Hand in the same 200 submissions as everybody else, then work until all is curated.
+
+    After the first piece of work of its own a worker waits until every other one has had its first, however long the
+    database kept it waiting: so none can be done before all have begun.
+    """
     done: list[tuple[str, int, list[str]]] = []
     start.wait(30)
     with Inbox.open(url) as inbox:
@@ -38,6 +42,8 @@ def labour(url: str, start: Barrier, out: Pipe) -> None:
                     verdicts = [verdict(s) for s in claim.submissions] if step == "judge" else ()
                     claim.done(verdicts, {"teks": claim.batch.commit_no or 0} if step == "curate" else None)
                     done.append((step, claim.batch.id, [s.receipt for s in claim.submissions]))
+                    if len(done) == 1:
+                        start.wait(30)
     out.send(done)
 
 

@@ -230,6 +230,22 @@ def test_a_new_column_of_the_standard_joins_the_table(lake: Lake, monkeypatch: p
     assert dict(zip(*found.to_pydict().values(), strict=True)) == {"a": None, "b": 35}
 
 
+def test_a_column_defined_in_other_words_takes_them_over(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = place.lake()
+    lake.commit("foto", rows("foto", 1, "a"), 1)
+    judul = tables()["foto"].field("judul")
+    grown(monkeypatch, dataclasses.replace(judul, definisi="Judul yang ditulis ulang.", satuan="kata"))
+    for _ in range(2):
+        version = lake.commit("foto", rows("foto", 2, "b"), 2)
+        assert version is not None
+        notes = lake.snapshot("foto", version).schema.field("judul").metadata
+        assert (notes[b"comment"], notes[b"satuan"]) == (b"Judul yang ditulis ulang.", b"kata")
+    assert batches(lake, "foto") == {1: 1, 2: 1}
+    monkeypatch.undo()  # a worker that still has the older standard is not stopped by the newer one
+    lake.commit("foto", rows("foto", 3, "c"), 3)
+    assert batches(lake, "foto") == {1: 1, 2: 1, 3: 1}
+
+
 def test_a_column_never_changes_its_type(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.commit("foto", rows("foto", 1, "a"), 1)
     grown(monkeypatch, Field("ukuran_byte", "string", "Ukuran"))
