@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.judge import judge
-from infra.parcel import File, Parcel
+from infra.judging.judge import judge
+from infra.judging.parcel import File, Parcel
+from infra.judging.unpacking import unpacked
 from infra.sources import Drop, drop_of
 from infra.submit import Refused
-from infra.unpacking import unpacked
 from schemas import manifest
 from schemas.dataset import datasets
 from transforms import forms

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.personal import CHILD
-from infra.inbox import Inbox
 from infra.lake import Lake
-from infra.query import connect
+from infra.ledger.inbox import Inbox
 from infra.releases import Release
-from infra.store import Store
+from infra.sql.query import connect
+from infra.storage.store import Store
 from infra.submit import Refused
 from schemas.dataset import datasets, tables
 

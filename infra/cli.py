@@ -69,7 +69,7 @@ def command(name: str | None = None) -> Callable[[F], click.Command]:
 
 
 def _wrong_use() -> tuple[type[Exception], ...]:
-    from infra.query import QueryError
+    from infra.sql.query import QueryError
     from infra.submit import Refused
 
     return Refused, QueryError
@@ -79,8 +79,8 @@ def _weather() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
     from sqlalchemy.exc import OperationalError
 
-    from infra.stack import StackFailed
-    from infra.stack_files import StackBusyError
+    from infra.embedded.stack import StackFailed
+    from infra.embedded.stack_files import StackBusyError
 
     return OSError, OperationalError, BotoCoreError, ClientError, StackFailed, StackBusyError
 
@@ -159,7 +159,7 @@ def check(folder: Path, as_json: bool) -> int:
 def status(every: bool, source: str | None, as_json: bool) -> int:
     """What came in, where it stands, whose turn it is."""
     from infra import steps
-    from infra.result import aligned
+    from infra.sql.result import aligned
 
     found = steps.status(Settings.from_env())
     rows = [vars(s) for s in found["submissions"] if (every or s.turn != "-") and source in (None, s.source)]
@@ -254,9 +254,9 @@ def sql(statement: str, form: str, output: Path | None, seconds: float, rows: in
     satu sql "SELECT kode_satker, count(*) AS foto FROM foto GROUP BY 1 ORDER BY 2 DESC"
     """
     from infra.lake import Lake
-    from infra.query import Limits, select
-    from infra.result import render
-    from infra.store import open_store
+    from infra.sql.query import Limits, select
+    from infra.sql.result import render
+    from infra.storage.store import open_store
 
     settings = Settings.from_env()
     lake = Lake(open_store(settings.store, endpoint=settings.s3_endpoint))
@@ -274,7 +274,7 @@ def sql(statement: str, form: str, output: Path | None, seconds: float, rows: in
 def export(partner: str, as_json: bool) -> int:
     """Bring a PARTNER (schemas/partners) to the current release now; only what it lacks is sent."""
     from infra import steps
-    from infra.deliver import partners
+    from infra.publishing.deliver import partners
     from infra.submit import Refused
 
     settings = Settings.from_env()
@@ -333,7 +333,7 @@ def clear(
     satu clear teks "JATENG|UJI/2026/001" DATA_PRIBADI_TELEPON --by "PPID Polda Jateng" --reason "nomor layanan 110"
     """
     from infra import clearance, steps
-    from infra.result import aligned
+    from infra.sql.result import aligned
     from infra.submit import Refused
 
     with steps.opened(Settings.from_env()) as (store, inbox):

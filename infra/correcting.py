@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.judging.parcel import open_parcel
 from infra.landing import parcel
-from infra.parcel import open_parcel
-from infra.records import Submission
-from infra.store import Store
+from infra.ledger.records import Submission
+from infra.storage.store import Store
 from infra.submit import Refused
 from transforms.correction import correction
 

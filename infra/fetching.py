@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import landing
-from infra.inbox import Busy, Inbox
-from infra.marks import LONGEST_S, SOURCE, Marks
+from infra.ledger.inbox import Busy, Inbox
+from infra.ledger.marks import LONGEST_S, SOURCE, Marks
 from infra.sources import ANSWERS, FolderSource
 from infra.sources.remote import WITHDRAWN, Answering, Far, Item, Remote, check_names, sound
 from infra.sources.transfer import OutOfTime, Unacceptable, digest, hurry
-from infra.store import Store
+from infra.storage.store import Store
 from schemas.finding import Finding
 
 MARK = ".mark"
@@ -34,8 +34,8 @@ SENDING = ".dikirim"
 def fetch(source: FolderSource, store: Store, inbox: Inbox) -> Counter[str]:
     """One go at a remote source: how many submissions were `fetched`, `refused`, `unreachable` and `unfinished`.
 
-    Weather is remembered in the ledger (`infra.marks.troubles`) and not raised: a source that does not answer is asked
-    ever more seldom, and nobody else is held up by it.
+    Weather is remembered in the ledger (`infra.ledger.marks.troubles`) and not raised: a source that does not answer
+    is asked ever more seldom, and nobody else is held up by it.
     """
     if source.remote is None:
         return Counter()

@@ -21,7 +21,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from infra import releases
 from infra.releases import Release
-from infra.store import Conflict, Store
+from infra.storage.store import Conflict, Store
 from schemas.dataset import ContractError, tables
 from transforms.strict import cast
 

@@ -16,12 +16,12 @@ from typing import Any
 import orjson
 
 from infra import rechecks
-from infra.inbox import Inbox
-from infra.parcel import File, Parcel, escapes
-from infra.records import Submission
+from infra.judging.parcel import File, Parcel, escapes
+from infra.judging.unpacking import arrived, packed, unpacked
+from infra.ledger.inbox import Inbox
+from infra.ledger.records import Submission
 from infra.sources import Drop, FolderSource
-from infra.store import Store, content_key
-from infra.unpacking import arrived, packed, unpacked
+from infra.storage.store import Store, content_key
 from schemas import manifest
 from schemas.daftar_data import priorities
 from schemas.dataset import datasets

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo import Sample, editions, samples
-from infra.inbox import Inbox
-from infra.records import Submission
+from infra.embedded.stack import Stack
+from infra.ledger.inbox import Inbox
+from infra.ledger.records import Submission
 from infra.settings import Settings
-from infra.stack import Stack
 from infra.submit import submit
 
 SETTLED = {"TERBIT", "DIKEMBALIKAN", "DILEWATI", "DITOLAK", "DITARIK"}
@@ -160,8 +160,8 @@ def _why(feed: Feed) -> str:
 
 def _report(feeds: list[Feed], settings: Settings, started: float, so_far: float) -> dict[str, Any]:
     from infra.lake import Lake
-    from infra.query import rows
-    from infra.store import open_store
+    from infra.sql.query import rows
+    from infra.storage.store import open_store
 
     store = open_store(settings.store, endpoint=settings.s3_endpoint)
     lake = Lake(store)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import orjson
 
-from infra.inbox import Inbox
-from infra.parcel import Recheck
-from infra.store import Conflict, Store
+from infra.judging.parcel import Recheck
+from infra.ledger.inbox import Inbox
+from infra.storage.store import Conflict, Store
 from infra.submit import Refused
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from infra.inbox import Inbox
 from infra.lake import Lake
 from infra.landing import parcel
-from infra.store import Store, content_key
+from infra.ledger.inbox import Inbox
+from infra.storage.store import Store, content_key
 from schemas.dataset import datasets
 from transforms.shape import OFFLINE
 

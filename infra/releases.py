@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from infra.store import Conflict, Store
+from infra.storage.store import Conflict, Store
 
 POINTER = "released.json"
 

@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from infra.inbox import Inbox
 from infra.lake import Lake
-from infra.records import Batch
-from infra.store import Store
+from infra.ledger.inbox import Inbox
+from infra.ledger.records import Batch
+from infra.storage.store import Store
 from schemas.dataset import tables
 from transforms.shape import OFFLINE
 

@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 
 from infra import landing
 from infra.fetching import fetch
-from infra.inbox import Busy, Inbox
-from infra.records import Submission, Verdict
+from infra.ledger.inbox import Busy, Inbox
+from infra.ledger.records import Submission, Verdict
 from infra.settings import Settings
 from infra.sources import Drop, FolderSource, sources, strangers
-from infra.store import Store, open_store
+from infra.storage.store import Store, open_store
 
 DROPS_AT_ONCE = 100
 """Drops landed together: their media are examined by one set of decoder processes."""
@@ -114,7 +114,7 @@ def _refuse_stranger(drop: Drop, inbox: Inbox) -> bool:
 
 def judge(settings: Settings) -> Counts:
     """Judge everything landed, batch by batch, oldest first; one worker at a time, so that keys meet in order."""
-    from infra.judge import judge as judge_parcels
+    from infra.judging.judge import judge as judge_parcels
     from schemas.daftar_data import priorities
 
     counts = {"batches": 0, "submissions": 0, "accepted": 0, "returned": 0, "skipped": 0}
@@ -259,10 +259,10 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
 
     A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why.
     """
-    from infra import deliver as delivering
     from infra.lake import Lake
-    from infra.publication import publish
-    from infra.query import connect
+    from infra.publishing import deliver as delivering
+    from infra.publishing.publication import publish
+    from infra.sql.query import connect
 
     with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
         lake = Lake(store)
@@ -324,7 +324,7 @@ def _alone(inbox: Inbox, name: str) -> Iterator[bool]:
 
 def status(settings: Settings) -> dict[str, Any]:
     """What came in, where it stands, whose turn it is; what is due and since when; what is in trouble."""
-    from infra.marks import troubles
+    from infra.ledger.marks import troubles
     from infra.releasing import failed_audit
 
     with opened(settings) as (store, inbox):

@@ -6,7 +6,7 @@ import time
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Barrier
 
-from infra.inbox import Claim, Inbox, LeaseLost, Submission, Verdict
+from infra.ledger.inbox import Claim, Inbox, LeaseLost, Submission, Verdict
 
 
 def arrive(inbox: Inbox, name: str = "a", content: str = "1", size: int = 10, source: str = "jateng") -> Submission:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-import infra.judge  # noqa: F401 - imported here so that every worker forked from a server has it already
+import infra.judging.judge  # noqa: F401 - imported here so that every worker forked from a server has it already
 import infra.lake as lake
 from infra import steps
-from infra.folder import FolderStore
-from infra.inbox import Inbox
-from infra.ledger import Ledger
+from infra.ledger.database import Ledger
+from infra.ledger.inbox import Inbox
 from infra.settings import Settings
 from infra.sources import FolderSource
+from infra.storage.folder import FolderStore
 
 acts = itertools.count(1)
 

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pytest
 
 from infra.lake import Lake
-from infra.store import Store, open_store
+from infra.storage.store import Store, open_store
 from schemas.dataset import tables
 from tests.servers import Bucket
 
 RECEIVED = datetime(2026, 11, 24, 3, tzinfo=UTC)
 CONTEXT = multiprocessing.get_context("forkserver")  # the Delta library does not survive a fork after its first use
-CONTEXT.set_forkserver_preload(["tests.lakes", "infra.bucket", "infra.query"])
+CONTEXT.set_forkserver_preload(["tests.lakes", "infra.storage.bucket", "infra.sql.query"])
 
 
 @dataclass(frozen=True)

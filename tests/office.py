@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from infra import steps
-from infra.inbox import Inbox
-from infra.records import Submission
+from infra.ledger.inbox import Inbox
+from infra.ledger.records import Submission
 from infra.settings import Settings
 from tests.samples import make
 
@@ -84,8 +84,8 @@ class Installation:
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What an analyst sees of the current release."""
         from infra.lake import Lake
-        from infra.query import select
-        from infra.store import open_store
+        from infra.sql.query import select
+        from infra.storage.store import open_store
 
         return select(Lake(open_store(self.settings.store)), sql).to_pylist()
 

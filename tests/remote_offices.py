@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import update
 
-from infra import ledger, marks, steps
-from infra.inbox import Inbox
+from infra import steps
+from infra.ledger import database as ledger
+from infra.ledger import marks
+from infra.ledger.inbox import Inbox
 from tests.far_servers import USER, Served
 from tests.office import SOURCES, Installation
 from tests.samples import make

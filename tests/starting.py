@@ -2,8 +2,8 @@
 
 import time
 
+from infra.embedded.stack import Stack
 from infra.settings import Settings
-from infra.stack import Stack
 
 if __name__ == "__main__":
     with Stack(Settings.from_env(), say=lambda line: print(line, flush=True)) as stack:

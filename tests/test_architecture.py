@@ -102,7 +102,7 @@ def test_every_file_keeps_to_its_room(path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "source"),
     [
-        ("schemas/x.py", "from infra.store import Store"),
+        ("schemas/x.py", "from infra.storage.store import Store"),
         ("transforms/x.py", "import infra.lake"),
         ("transforms/x.py", "from expectations import rules"),
         ("expectations/x.py", "def f():\n    from transforms import shape"),

@@ -17,7 +17,7 @@ import pytest
 from expectations import gx
 from expectations.audit import Audit, Check, audit, code_lists, views
 from expectations.page import data_docs
-from infra.judge import judge
+from infra.judging.judge import judge
 from schemas.dataset import ContractError, Field, datasets, tables
 from tests.test_samples import FOLDERS, parcel
 

@@ -22,8 +22,8 @@ from pyshacl import validate
 from rdflib import Graph
 from rdflib.compare import isomorphic
 
-from infra.publication import publish
-from infra.store import Store, open_store
+from infra.publishing.publication import publish
+from infra.storage.store import Store, open_store
 from schemas.dataset import tables
 from tests.released import AT, Release, edition, everything, lake, public_tables, published
 from transforms import catalogue, datajson, datapackage

@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 import pytest
 from typing_extensions import override
 
-from infra.deliver import Partner, deliver, deliver_all, partners
-from infra.editions import ROW_GROUP
-from infra.folder import FolderStore
-from infra.inbox import Inbox
 from infra.lake import Lake
-from infra.publication import Publication, publish
-from infra.query import connect
-from infra.store import Source, Stat, Store, open_store
+from infra.ledger.inbox import Inbox
+from infra.publishing.deliver import Partner, deliver, deliver_all, partners
+from infra.publishing.editions import ROW_GROUP
+from infra.publishing.publication import Publication, publish
+from infra.sql.query import connect
+from infra.storage.folder import FolderStore
+from infra.storage.store import Source, Stat, Store, open_store
 from schemas.dataset import ContractError, tables
 from tests.released import AT, SECRET, Release, everything, lake, public_tables, published, row
 from tests.servers import Bucket

@@ -15,7 +15,7 @@ import pytest
 
 from infra.check import check
 from infra.cli import main
-from infra.records import TURNS
+from infra.ledger.records import TURNS
 from infra.settings import Settings
 from schemas.page import page
 from transforms.media import encode

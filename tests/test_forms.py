@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from infra.check import check
-from infra.store import open_store
+from infra.storage.store import open_store
 from infra.submit import Refused, submit
 from tests.office import Installation, counts
 from tests.samples import make

@@ -25,10 +25,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, inspect, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from infra import ledger, migrations
-from infra.batches import REST_S
-from infra.inbox import TURNS, Batch, Busy, Inbox, LeaseLost, Submission, Verdict, year_of
-from infra.leases import acquire
+from infra.ledger import database as ledger
+from infra.ledger import migrations
+from infra.ledger.batches import REST_S
+from infra.ledger.inbox import TURNS, Batch, Busy, Inbox, LeaseLost, Submission, Verdict, year_of
+from infra.ledger.leases import acquire
 from tests.databases import postgres
 from tests.inbox_workers import arrive, hold, labour, must_claim, open_and_count, verdict
 
@@ -529,7 +530,7 @@ def test_opening_again_is_cheap_and_needs_no_alembic(inbox: Inbox, url: str) -> 
     arrive(inbox)
     script = """
 import sys, time
-from infra.inbox import Inbox
+from infra.ledger.inbox import Inbox
 begun = time.process_time()  # of the processor: the machine may be busy
 with Inbox.open(sys.argv[1]) as inbox:
     spent = time.process_time() - begun

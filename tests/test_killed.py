@@ -40,7 +40,7 @@ def office(home: Path) -> Installation:
 def state(spit: Installation) -> dict[str, Any]:
     """What must be the same however often somebody died on the way."""
     from infra.lake import Lake
-    from infra.store import open_store
+    from infra.storage.store import open_store
 
     store = open_store(spit.settings.store)
     lake = Lake(store)
@@ -95,7 +95,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 def published(spit: Installation) -> dict[str, Any]:
     from infra.lake import Lake
-    from infra.store import open_store
+    from infra.storage.store import open_store
 
     store = open_store(spit.settings.store)
     release = Lake(store).released()

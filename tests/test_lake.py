@@ -19,10 +19,10 @@ from deltalake import DeltaTable
 from typing_extensions import override
 
 from infra import lake as lake_module
-from infra.folder import FolderStore
 from infra.lake import Lake
 from infra.releases import POINTER
-from infra.store import Conflict, Stat
+from infra.storage.folder import FolderStore
+from infra.storage.store import Conflict, Stat
 from schemas.dataset import ContractError, Field, tables
 from tests.lakes import RECEIVED, Place, at_once, rows, some_place, working
 
@@ -388,7 +388,7 @@ def commit_and_release(place: Place, count: int) -> None:
 
 
 def test_a_reader_never_sees_half_a_batch(tmp_path: Path) -> None:
-    from infra.query import connect
+    from infra.sql.query import connect
 
     place, seen = Place(str(tmp_path / "danau")), set()
     with working(commit_and_release, place, 12) as writer:

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from infra.check import check
 from infra.correcting import workbook
 from infra.steps import find_receipt
-from infra.store import open_store
+from infra.storage.store import open_store
 from infra.submit import Refused
 from schemas.dataset import datasets
 from schemas.manifest import Manifest

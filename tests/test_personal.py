@@ -378,7 +378,7 @@ def test_a_cleared_row_is_public_from_the_next_release_on(spit: Installation) ->
 
 def spit_written(spit: Installation) -> int:
     """Files the last delivery wrote, here and at the partners."""
-    from infra.inbox import Inbox
+    from infra.ledger.inbox import Inbox
 
     with Inbox.open(spit.settings.ledger) as inbox:
         sent = sum(d.answer == "DITULIS" for d in inbox.deliveries(release=2))
@@ -387,8 +387,8 @@ def spit_written(spit: Installation) -> int:
 
 def test_a_release_of_before_the_clearance_still_holds_the_row(spit: Installation) -> None:
     from infra.lake import Lake
-    from infra.query import connect
-    from infra.store import open_store
+    from infra.sql.query import connect
+    from infra.storage.store import open_store
     from transforms import publik
 
     spit.drop("rilis", make.items("teks", HOTLINE))
@@ -504,9 +504,9 @@ def test_the_command_lists_clears_and_says_who_did(spit: Installation, monkeypat
 
 
 def test_rows_of_before_this_gate_stay_readable_and_released(spit: Installation) -> None:
-    from infra.inbox import Inbox
     from infra.lake import Lake
-    from infra.store import open_store
+    from infra.ledger.inbox import Inbox
+    from infra.storage.store import open_store
 
     spit.drop("rilis", make.items("teks", {}))
     for step in (steps.land, steps.judge):

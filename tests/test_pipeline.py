@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra import steps
-from infra.inbox import Inbox
-from infra.store import content_key, open_store
+from infra.ledger.inbox import Inbox
+from infra.storage.store import content_key, open_store
 from tests.office import Installation, counts
 from tests.samples import make
 

@@ -152,7 +152,7 @@ def ways_around(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
-            yield from (n for n in names if n.split(".")[0] == "deltalake" or n in {"infra.lake", "infra.query"})
+            yield from (n for n in names if n.split(".")[0] == "deltalake" or n in {"infra.lake", "infra.sql.query"})
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in READERS:
                 yield ast.unparse(node)
@@ -164,7 +164,13 @@ def ways_around(source: str) -> Iterator[str]:
 
 def exporters() -> list[Path]:
     modules = [path for room in ("transforms", "infra", "dags") for path in (ROOT / room).rglob("*.py")]
-    asks = ("import publik", "transforms.publik", "infra.publication", "infra.editions", '"published')
+    asks = (
+        "import publik",
+        "transforms.publik",
+        "infra.publishing.publication",
+        "infra.publishing.editions",
+        '"published',
+    )
     named = [path for path in modules if any(word in path.read_text("utf-8") for word in asks)]
     return [path for path in named if path.name not in {"steps.py", "cli.py"}]  # these call exporters, see below
 

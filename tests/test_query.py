@@ -14,12 +14,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from infra import views
 from infra.lake import Lake
-from infra.landlock import confine
-from infra.query import MACHINE, Limits, QueryError, connect, rows, select
 from infra.releases import Release
-from infra.statement import Refused, accept, functions
+from infra.sql import views
+from infra.sql.landlock import confine
+from infra.sql.query import MACHINE, Limits, QueryError, connect, rows, select
+from infra.sql.statement import Refused, accept, functions
 from schemas.dataset import tables
 from tests.attacks import ATTACKS, HEAVY
 from tests.lakes import CONTEXT, RECEIVED, Place, working

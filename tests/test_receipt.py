@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from infra.judge import judge
+from infra.judging.judge import judge
 from tests.test_samples import FOLDERS, parcel
 from transforms.receipt import STATUS, page, receipt
 from transforms.receipt_page import SHOWN, receipt_page

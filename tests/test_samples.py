@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra.judge import Verdict, judge
-from infra.parcel import File, Parcel
+from infra.judging.judge import Verdict, judge
+from infra.judging.parcel import File, Parcel
 from infra.sources import drop_of
 from schemas import manifest
 from schemas.messages import messages

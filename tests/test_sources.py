@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from infra import marks
-from infra.inbox import Inbox
+from infra.ledger import marks
+from infra.ledger.inbox import Inbox
 from infra.sources import sources
 from infra.sources.remote import Item, check_names, submissions
 from infra.sources.s3 import S3
 from infra.sources.transfer import FarFile, Unacceptable
-from infra.store import open_store
+from infra.storage.store import open_store
 from tests.far_servers import PASSWORD, Served
 from tests.office import Installation, counts
 from tests.remote_offices import (

@@ -9,7 +9,7 @@ from infra.sources.crawl import STATE
 from infra.sources.http import PAGES
 from infra.sources.table import format_of
 from infra.sources.web import Web
-from infra.store import content_key, open_store
+from infra.storage.store import content_key, open_store
 from tests.far_servers import Served
 from tests.office import Installation, counts
 from tests.remote_offices import (

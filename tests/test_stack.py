@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra import processes, stack_files
-from infra.component import component
-from infra.postgres import Postgres
+from infra.embedded import processes, stack_files
+from infra.embedded.component import component
+from infra.embedded.postgres import Postgres
+from infra.embedded.stack import Stack
+from infra.embedded.supervisor import Supervisor
 from infra.settings import ROOT, Settings
-from infra.stack import Stack
-from infra.supervisor import Supervisor
 
 SLEEP = ("", sys.executable, "-c", "import time; time.sleep(600)")
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -76,7 +76,9 @@ def test_a_component_that_is_not_told_to_go_does_nothing(home):
 
 
 def test_a_component_dies_with_its_parent(home):
-    script = f"import subprocess, time, infra.component as c; subprocess.Popen(c.component{SLEEP}); time.sleep(600)"
+    script = (
+        f"import subprocess, time, infra.embedded.component as c; subprocess.Popen(c.component{SLEEP}); time.sleep(600)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", script], env=environment(home))
     wait_for(lambda: len(processes.of_home(home)) == 2)
     parent.kill()

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.bucket import BucketStore
-from infra.store import Conflict, NotFound, Stat, Store, content_key, open_store
+from infra.storage.bucket import BucketStore
+from infra.storage.store import Conflict, NotFound, Stat, Store, content_key, open_store
 from tests.servers import Bucket, losing_one_answer
 
 MB = 1 << 20
@@ -79,7 +79,7 @@ def keys(store: Store, prefix: str = "") -> list[str]:
 def at_once(place: Place, work: Callable[[Place, int], list[str]]) -> list[list[str]]:
     """What two processes return that begin `work` at the same moment."""
     context = multiprocessing.get_context("forkserver")  # clean processes, but what they import is imported once
-    context.set_forkserver_preload(["tests.test_store", "infra.bucket", "deltalake", "pyarrow"])
+    context.set_forkserver_preload(["tests.test_store", "infra.storage.bucket", "deltalake", "pyarrow"])
     with ProcessPoolExecutor(2, context, initializer=_meet, initargs=(context.Barrier(2), dict(os.environ))) as pool:
         return list(pool.map(_work, [(work, place, number) for number in range(2)]))
 
@@ -299,8 +299,8 @@ def test_two_writers_of_a_delta_table_lose_nothing(place: Place) -> None:
 
 DYING = """
 import sys, time
-from infra.bucket import BucketStore
-from infra.store import open_store
+from infra.storage.bucket import BucketStore
+from infra.storage.store import open_store
 from tests.test_store import MB, Stream
 
 store, when = open_store(sys.argv[1], endpoint=sys.argv[2] or None), sys.argv[3]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from infra import steps
 from infra.cli import main
-from infra.judge import judge
+from infra.judging.judge import judge
 from infra.submit import Refused
 from schemas import daftar_data
 from schemas.dataset import datasets
@@ -205,7 +205,7 @@ def test_what_the_pembina_returns_goes_back_as_a_whole_and_its_correction_waits_
 @pytest.mark.usefixtures("priority")
 def test_a_decision_is_kept_and_not_turned_round(spit: Installation) -> None:
     from infra import rechecks
-    from infra.store import open_store
+    from infra.storage.store import open_store
 
     spit.drop("tabel", statistics())
     spit.take_in()
@@ -306,8 +306,8 @@ def test_an_analyst_reads_them_of_the_release(spit: Installation) -> None:
 
 def test_the_page_names_every_column_of_the_views(spit: Installation) -> None:
     from infra.lake import Lake
-    from infra.query import select
-    from infra.store import open_store
+    from infra.sql.query import select
+    from infra.storage.store import open_store
 
     lake = Lake(open_store(spit.settings.store))
     page = (Path(__file__).parent.parent / "docs" / "analytics.md").read_text("utf-8")

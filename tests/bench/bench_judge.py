@@ -83,8 +83,8 @@ def judged(path: Path, out: Path) -> tuple[float, int]:
 
     import pyarrow.parquet as pq
 
-    from infra.judge import judge
-    from infra.parcel import File, Parcel
+    from infra.judging.judge import judge
+    from infra.judging.parcel import File, Parcel
 
     wide()
     manifest = out.with_suffix(".json")

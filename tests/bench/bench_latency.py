@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 
-from infra.inbox import Inbox
+from infra.embedded.stack import Stack
+from infra.ledger.inbox import Inbox
 from infra.settings import Settings
-from infra.stack import Stack
 from infra.submit import submit
 from tests.samples import make
 

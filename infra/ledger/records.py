@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, UnaryExpression, select, update
 
-from infra.ledger import batch, delivery, submission
+from infra.ledger.database import batch, delivery, submission
 
 TURNS = {
     "DITERIMA_RAW": "mesin",

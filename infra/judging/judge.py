@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from expectations import personal
-from infra.completeness import is_priority
-from infra.onepass import Pass
-from infra.parcel import Opened, Parcel, open_parcel
-from infra.registry import Known, Registry
+from infra.judging.completeness import is_priority
+from infra.judging.onepass import Pass
+from infra.judging.parcel import Opened, Parcel, open_parcel
+from infra.judging.registry import Known, Registry
 from schemas.dataset import datasets, tables
 from schemas.finding import Finding
 from schemas.personal import masked

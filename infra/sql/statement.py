@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from infra.views import quoted
+from infra.sql.views import quoted
 
 Tree = Mapping[str, Any]
 

@@ -1,8 +1,8 @@
 """One process of the embedded stack: it becomes Airflow or a server, and dies with the process that started it.
 
-`python -m infra.component PARENT PRELOAD airflow ARGUMENT…` imports the modules named in PRELOAD, waits for a line on
-standard input, then runs `airflow ARGUMENT…`: slow imports are done while what it depends on starts.
-`python -m infra.component PARENT USER /PROGRAM ARGUMENT…` runs a program, as USER unless that is empty.
+`python -m infra.embedded.component PARENT PRELOAD airflow ARGUMENT…` imports the modules named in PRELOAD,
+waits for a line on standard input, then runs `airflow ARGUMENT…`: slow imports are done while what it needs starts.
+`python -m infra.embedded.component PARENT USER /PROGRAM ARGUMENT…` runs a program, as USER unless that is empty.
 """
 
 from __future__ import annotations

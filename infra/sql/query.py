@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from infra.landlock import confine
-from infra.statement import Refused, accept
-from infra.views import View, opened, views
+from infra.sql.landlock import confine
+from infra.sql.statement import Refused, accept
+from infra.sql.views import View, opened, views
 from transforms import sandbox
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake

@@ -2,7 +2,7 @@
 
 A step is named `NNNN_what.py` and its revision is that name: the newest is known from the folder listing alone, so
 opening a ledger that is up to date never imports alembic. The tests compare the result with the tables in
-`infra/ledger.py`.
+`infra/ledger/database.py`.
 """
 
 from __future__ import annotations

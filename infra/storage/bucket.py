@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from infra.store import CHUNK, Conflict, Draft, NotFound, Stat, Store, check_key
+from infra.storage.store import CHUNK, Conflict, Draft, NotFound, Stat, Store, check_key
 
 PART = 8 << 20  # up to here one request, held in memory; above it, parts of this size, grown where 10,000 would not do
 THREADS = 4  # a SeaweedFS takes 75 MB/s from one and 120 from four

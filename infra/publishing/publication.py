@@ -17,8 +17,8 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from infra.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
-from infra.store import Store
+from infra.publishing.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
+from infra.storage.store import Store
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
 from transforms import catalogue, datajson, datapackage, dip, publik

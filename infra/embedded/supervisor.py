@@ -13,7 +13,7 @@ from time import monotonic
 
 import psutil
 
-from infra import processes
+from infra.embedded import processes
 
 _LOG_BYTES = 10_000_000
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
-from infra.ledger import Ledger, mark
-from infra.records import one_line
+from infra.ledger.database import Ledger, mark
+from infra.ledger.records import one_line
 
 SOURCE = ""
 FIRST_S = 5.0

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from expectations import personal, rules
-from infra.parcel import Opened, altered
-from infra.registry import Known
+from infra.judging.parcel import Opened, altered
+from infra.judging.registry import Known
 from schemas import daftar_data, reference
 from schemas.dataset import Dataset, tables
 from schemas.finding import VALUE_LIMIT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from expectations.metadata import examine
-from infra.registry import Registry
+from infra.judging.registry import Registry
 from schemas import daftar_data, reference
 from schemas.finding import Finding
 from schemas.manifest import Manifest
@@ -20,7 +20,7 @@ from schemas.messages import messages
 from schemas.metadata import KINDS, Doc, documents
 
 if TYPE_CHECKING:
-    from infra.parcel import Opened
+    from infra.judging.parcel import Opened
 
 
 def complete(opened: Opened, head: str, registry: Registry) -> None:

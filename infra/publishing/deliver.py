@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.editions import ROOT
-from infra.publication import Publication, pages
-from infra.store import Store, open_store
+from infra.publishing.editions import ROOT
+from infra.publishing.publication import Publication, pages
+from infra.storage.store import Store, open_store
 from schemas.dataset import ContractError, tables
 from transforms import dip
 from transforms.publik import Edition

@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from infra.processes import MARK
+from infra.embedded.processes import MARK
+from infra.embedded.stack_files import Keys
 from infra.settings import ROOT, Settings
-from infra.stack_files import Keys
 
 USER = "satu"
 

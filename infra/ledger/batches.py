@@ -11,9 +11,9 @@ from typing import Literal, Self, get_args
 
 from sqlalchemy import ColumnElement, Connection, String, bindparam, cast, delete, func, insert, literal, select, update
 
-from infra.leases import Lease, LeaseLost, acquire
-from infra.ledger import Ledger, batch, lease, submission
-from infra.records import (
+from infra.ledger.database import Ledger, batch, lease, submission
+from infra.ledger.leases import Lease, LeaseLost, acquire
+from infra.ledger.records import (
     TURNS,
     Batch,
     Submission,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer, override
 
-from infra.store import DRAFTS, Conflict, Draft, NotFound, Stat, Store, check_key
+from infra.storage.store import DRAFTS, Conflict, Draft, NotFound, Stat, Store, check_key
 
 SHA256_ATTRIBUTE = "user.sha256"
 GONE = (FileNotFoundError, NotADirectoryError)

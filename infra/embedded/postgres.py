@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from infra.component import component
+from infra.embedded.component import component
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from infra.ledger import Ledger, lease
+from infra.ledger.database import Ledger, lease
 
 BEATS = 4  # renewals within the span of a lease
 

@@ -196,7 +196,7 @@ class Ledger:
                     connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             with self.write() as (connection, _):
                 if _revision(connection) != newest:  # else another process was faster
-                    from infra.migrations import upgrade
+                    from infra.ledger.migrations import upgrade
 
                     upgrade(connection)
 

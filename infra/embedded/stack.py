@@ -15,18 +15,18 @@ from urllib.error import HTTPError
 
 import psutil
 
-from infra import processes, stack_files
-from infra.airflow_api import AirflowApi, UnreachableError
-from infra.airflow_env import USER, environment
-from infra.component import component
-from infra.inbox import Inbox
-from infra.postgres import Postgres
+from infra.embedded import processes, stack_files
+from infra.embedded.airflow_api import AirflowApi, UnreachableError
+from infra.embedded.airflow_env import USER, environment
+from infra.embedded.component import component
+from infra.embedded.postgres import Postgres
+from infra.embedded.supervisor import Supervisor
+from infra.ledger.inbox import Inbox
 from infra.settings import Settings
-from infra.supervisor import Supervisor
 
 API, SCHEDULER, DATABASE = "api-server", "scheduler", "database"
 WORK = (
-    "infra.steps,infra.judge,infra.lake,infra.releasing,infra.publication,infra.deliver,infra.query,transforms.receipt,"
+    "infra.steps,infra.judging.judge,infra.lake,infra.releasing,infra.publishing.publication,infra.publishing.deliver,infra.sql.query,transforms.receipt,"
     "great_expectations"
 )
 COMPONENTS = {  # name → what to import while waiting for the word, then the command

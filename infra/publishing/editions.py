@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from infra.store import NotFound, Source, Stat, Store
+from infra.storage.store import NotFound, Source, Stat, Store
 from schemas.dataset import Dataset
 from transforms import datapackage, publik
 from transforms.publik import Edition, Facts, File

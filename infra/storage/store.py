@@ -1,4 +1,4 @@
-"""Bytes under keys: one small interface over a folder (infra/folder.py) and a bucket (infra/bucket.py)."""
+"""Bytes under keys: one small interface over a folder (`folder.py`) and a bucket (`bucket.py`)."""
 
 import errno
 import hashlib
@@ -147,11 +147,11 @@ def open_store(url: str, *, endpoint: str | None = None) -> Store:
     """
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
-        from infra.bucket import BucketStore
+        from infra.storage.bucket import BucketStore
 
         return BucketStore(parts.netloc, parts.path.strip("/"), endpoint=endpoint)
     if "://" not in url or (parts.scheme == "file" and not parts.netloc):
-        from infra.folder import FolderStore
+        from infra.storage.folder import FolderStore
 
         return FolderStore(Path(unquote(parts.path) if parts.scheme == "file" else url))
     raise ValueError(f"not a store: {url!r} (expected file:///…, a path, or s3://bucket/prefix)")

@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from infra.completeness import complete
-from infra.registry import Registry
+from infra.judging.completeness import complete
+from infra.judging.registry import Registry
 from schemas import manifest
 from schemas.dataset import Dataset, datasets
 from schemas.finding import Finding

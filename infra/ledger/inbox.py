@@ -15,10 +15,10 @@ from typing import Literal, Self
 
 from sqlalchemy import and_, case, func, insert, select, true, update
 
-from infra.batches import TRIES_TOGETHER, Claim, Step, claim, decide, form
-from infra.leases import Busy, Lease, LeaseLost, holding
-from infra.ledger import Ledger, batch, delivery, lease, submission
-from infra.records import (
+from infra.ledger.batches import TRIES_TOGETHER, Claim, Step, claim, decide, form
+from infra.ledger.database import Ledger, batch, delivery, lease, submission
+from infra.ledger.leases import Busy, Lease, LeaseLost, holding
+from infra.ledger.records import (
     TURNS,
     Batch,
     Delivery,
