@@ -30,7 +30,7 @@ class Settings:
     partners: Path
     """Folder with one TOML per partner."""
     database: str
-    """Which database the embedded stack starts for Airflow: `sqlite` or `postgres`."""
+    """Which database the embedded stack starts for Airflow: `postgres` or `sqlite`."""
     settle_s: float
     """A drop that is still changing is left alone until it has been quiet this long."""
     grace_s: float
@@ -51,7 +51,7 @@ class Settings:
             landing=Path(env.get("SPIT_LANDING") or home / "landing").absolute(),
             sources=Path(env.get("SPIT_SOURCES") or ROOT / "infra" / "deploy" / "sources.toml"),
             partners=Path(env.get("SPIT_PARTNERS") or ROOT / "schemas" / "partners"),
-            database=env.get("SPIT_DATABASE") or "sqlite",
+            database=env.get("SPIT_DATABASE") or "postgres",
             settle_s=float(env.get("SPIT_SETTLE_S") or 2),
             grace_s=float(env.get("SPIT_GRACE_S") or 30),
             batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),

@@ -26,8 +26,8 @@ from infra.settings import Settings
 
 API, SCHEDULER, DATABASE = "api-server", "scheduler", "database"
 WORK = (
-    "infra.steps,infra.judging.judge,infra.lake,infra.releasing,infra.publishing.publication,infra.publishing.deliver,infra.sql.query,transforms.receipt,"
-    "great_expectations"
+    "infra.steps,infra.judging.judge,infra.lake,infra.releasing,infra.publishing.publication,infra.publishing.deliver,"
+    "infra.sql.query,transforms.receipt,great_expectations"
 )
 COMPONENTS = {  # name → what to import while waiting for the word, then the command
     API: ("airflow.api_fastapi.main", "airflow", API, "--workers", "1"),
@@ -147,7 +147,8 @@ class Stack:
             with Inbox.open(self.settings.ledger) as inbox:
                 inbox.break_leases()
         keys, port = stack_files.keys(self.folder), stack_files.port(self.folder)
-        stack_files.write_private(self.folder / "passwords.json", json.dumps({USER: keys.password}))
+        passwords = self.folder / "passwords.json"
+        stack_files.write_private(passwords, json.dumps({USER: keys.password}))
         self.url = f"http://127.0.0.1:{port}"
         self.api = AirflowApi(self.url, USER, keys.password)
         if self.settings.database == "postgres":
@@ -175,7 +176,7 @@ class Stack:
         self._until(lambda: self._knows("ingest"), "the Dags to be read")
         self.trigger("ingest")
         self._supervisor.watch()
-        self._say(f"Airflow is on {self.url} (user {USER}, password {keys.password}) after {self.age():.0f} s")
+        self._say(f"Airflow is on {self.url} (user {USER}, password in {passwords}) after {self.age():.0f} s")
 
     def _end(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
