@@ -27,7 +27,6 @@ from schemas.daftar_data import priorities
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
-from transforms import forms
 from transforms.media.probe import probe
 from transforms.mending import Returned, named_files
 from transforms.receipt import page, receipt
@@ -52,7 +51,7 @@ def ready(drop: Drop, settle_s: float, grace_s: float) -> bool:
         return False
     if packed(drop):
         return drop.quiet_s >= (settle_s if arrived(drop) else grace_s)
-    form, reading = drop.form, _envelope(drop)
+    form, reading = drop.form, drop.envelope
     plain = form is not None and form.plain
     if not plain and not drop.alone and any(f.kode == "MANIFES_TIDAK_ADA" for f in reading.findings):
         return False
@@ -61,12 +60,6 @@ def ready(drop: Drop, settle_s: float, grace_s: float) -> bool:
         return True
     more_may_come = not whole and (reading.manifest is not None or not plain)
     return drop.quiet_s >= (grace_s if more_may_come else settle_s)
-
-
-def _envelope(drop: Drop) -> manifest.Reading:
-    """What a drop says it is; nothing where it has no envelope."""
-    form = drop.form
-    return forms.read(form, drop.files[form.head], drop.name) if form else manifest.Reading(None, ())
 
 
 def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
@@ -94,7 +87,7 @@ def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox
     """Take complete drops in. One that changes while it is copied is left for the next look."""
     with ExitStack() as scratch:
         opened = [scratch.enter_context(unpacked(drop)) for drop in drops]
-        kept = [_Kept(drop, files, _envelope(drop)) for drop in opened if (files := _copy(drop, store)) is not None]
+        kept = [_Kept(drop, files) for drop in opened if (files := _copy(drop, store)) is not None]
         _examine(kept, store)
         landed = []
         for each in kept:
@@ -105,11 +98,10 @@ def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox
 
 @dataclass(frozen=True)
 class _Kept:
-    """A drop whose bytes are in raw: what they are, and what it says of itself."""
+    """A drop whose bytes are in raw, and what they are."""
 
     drop: Drop
     files: list[dict[str, object]]
-    reading: manifest.Reading
 
     @property
     def media(self) -> dict[str, Path]:
@@ -134,7 +126,7 @@ def _examine(kept: Sequence[_Kept], store: Store) -> None:
     """Facts of every media file not examined before, kept beside raw: judging never opens media."""
     wanted: dict[str, Path] = {}
     for each in kept:
-        if _of_media(each.reading.dataset):
+        if _of_media(each.drop.envelope.dataset):
             wanted |= each.media
     new = [sha for sha in wanted if store.stat(facts_key(sha)) is None]
     if new:
@@ -153,7 +145,7 @@ def facts_key(sha256: str) -> str:
 
 def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> Landed:
     """The ledger row, after everything it stands for is safe."""
-    drop, files, reading = kept.drop, kept.files, kept.reading
+    drop, files, reading = kept.drop, kept.files, kept.drop.envelope
     record: dict[str, Any] = {"sumber": drop.source, "nama": drop.name, "berkas": files}
     if drop.archive:
         record["arsip"] = drop.archive
@@ -186,7 +178,7 @@ def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> La
 
 def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) -> list[dict[str, object]]:
     """The files a correction workbook refers to that came with an earlier version, newest first."""
-    sent = kept.reading.manifest
+    sent = kept.drop.envelope.manifest
     if sent is None:
         return []
     wanted = {*sent.metadata_files, *_media_in_rows(kept.drop, sent)} - kept.drop.files.keys()

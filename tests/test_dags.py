@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dags.watch import LOOK_S, Hints, complete
 from infra.settings import ROOT, Settings
+from infra.sources.hints import LOOK_S, Hints, complete
 
 DAGS = ROOT / "dags"
 NOT_DAGS = set((DAGS / ".airflowignore").read_text().splitlines())

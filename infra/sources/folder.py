@@ -12,10 +12,12 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from infra.sources.remote import ALONE, ANSWERS, WITHDRAWN, Remote
 from infra.sources.transfer import FILES_LIMIT
+from schemas.manifest import Reading
 from transforms import forms
 
 
@@ -52,6 +54,12 @@ class Drop:
     def form(self) -> forms.Form | None:
         """Where its envelope is, if it has one."""
         return forms.find([name for name in self.files if name != self.archive])
+
+    @cached_property
+    def envelope(self) -> Reading:
+        """What it says it is, read once; nothing where it has no envelope."""
+        form = self.form
+        return forms.read(form, self.files[form.head], self.name) if form else Reading(None, ())
 
     @property
     def has_manifest(self) -> bool:
