@@ -8,17 +8,16 @@ tried again, and the next run takes over) or our own bug (`ContractError`: mend 
 
 from __future__ import annotations
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, chain, dag, task
+from airflow.sdk import AssetOrTimeSchedule, chain, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from dags.clock import clock
 from dags.watch import CURATED, LANDING
 from dags.weather import WEATHER
 
-CLOCK = CronTriggerTimetable("*/15 * * * *", timezone="Asia/Jakarta")
-
 
 @dag(
-    schedule=AssetOrTimeSchedule(timetable=CLOCK, assets=[LANDING]),
+    schedule=AssetOrTimeSchedule(timetable=clock("ingest", "*/15 * * * *"), assets=[LANDING]),
     catchup=False,
     max_active_runs=1,
     default_args=WEATHER,

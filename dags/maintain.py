@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import dag, task
 
+from dags.clock import clock
 from dags.weather import WEATHER
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 3 * * *", timezone="Asia/Jakarta"),
+    schedule=clock("maintain", "0 3 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=WEATHER,

@@ -10,17 +10,16 @@ run and the daily `reconcile` deliver what is missing.
 
 from __future__ import annotations
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, chain, dag, task
+from airflow.sdk import AssetOrTimeSchedule, chain, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from dags.clock import clock
 from dags.watch import CURATED, RELEASED
 from dags.weather import WEATHER
 
-CLOCK = CronTriggerTimetable("*/30 * * * *", timezone="Asia/Jakarta")
-
 
 @dag(
-    schedule=AssetOrTimeSchedule(timetable=CLOCK, assets=[CURATED]),
+    schedule=AssetOrTimeSchedule(timetable=clock("publish", "*/30 * * * *"), assets=[CURATED]),
     catchup=False,
     max_active_runs=1,
     default_args=WEATHER,

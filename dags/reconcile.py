@@ -8,13 +8,14 @@ the report, not in a red task.
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import dag, task
 
+from dags.clock import clock
 from dags.weather import WEATHER
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 2 * * *", timezone="Asia/Jakarta"),
+    schedule=clock("reconcile", "0 2 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=WEATHER,
