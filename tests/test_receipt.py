@@ -17,15 +17,18 @@ from transforms.receipt_page import SHOWN, receipt_page
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "receipt.schema.json").read_text())
 
 
-def answer(folder: Path) -> dict[str, Any]:
-    tables = judge([parcel(folder)], 1).tables
-    rows = {name: tables[name].to_pylist() for name in ("kiriman", "neraca_baris", "temuan")}
-    return receipt(rows["kiriman"][0], rows["neraca_baris"], rows["temuan"])
-
-
 @pytest.fixture(scope="module")
 def answers() -> list[dict[str, Any]]:
-    return [answer(folder) for folder in FOLDERS]
+    """The answers to all samples, judged as one batch."""
+    parcels = [parcel(folder, f"2026-{number:06d}.1") for number, folder in enumerate(FOLDERS, 1)]
+    tables = judge(parcels, 1).tables
+    rows = {name: tables[name].to_pylist() for name in ("kiriman", "neraca_baris", "temuan")}
+    return [
+        receipt(
+            row, *([r for r in rows[name] if r["kiriman"] == row["kiriman"]] for name in ("neraca_baris", "temuan"))
+        )
+        for row in rows["kiriman"]
+    ]
 
 
 def test_every_receipt_fits_its_schema(answers: list[dict[str, Any]]) -> None:
