@@ -10,7 +10,7 @@ up: ready       ## keep the stack running
 	@$(BIN)/satu up
 
 test: ready     ## the fast tests, one real Airflow included
-	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: ready ## chaos, fuzz and whole-stack tests
 	@$(BIN)/python -m pytest -m slow

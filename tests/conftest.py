@@ -14,3 +14,8 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
         for name, value in started.environment.items():
             environment.setenv(name, value)
         yield started
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole run first: it takes longest, and what is short fills the other worker meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_run.py")
