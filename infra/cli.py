@@ -352,6 +352,18 @@ def clear(
 
 
 @command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
+@click.option("--port", default=8110, show_default=True)
+def serve(host: str, port: int, as_json: bool) -> int:
+    """Serve what is published over HTTP, read-only, until Ctrl-C: http://HOST:PORT/api/1. `satu up` does so too."""
+    from infra.serving.server import serve as answer
+
+    _show({"url": f"http://{host}:{port}/api/1"}, f"http://{host}:{port}/api/1  (Ctrl-C stops it)", as_json)
+    answer(Settings.from_env(), host, port)
+    return FINE
+
+
+@command()
 @click.argument(
     "name",
     type=click.Choice(["land", "judge", "answer", "curate", "audit", "release", "deliver", "reconcile", "maintain"]),

@@ -73,7 +73,7 @@ def main_job(settings: Settings, timeout: float, say: Say) -> dict[str, Any]:
 
 def keep_up(settings: Settings, say: Say) -> None:
     """Run the stack until it is told to stop, which raises KeyboardInterrupt or SystemExit."""
-    with Stack(settings, say=say) as stack:
+    with Stack(settings, say=say, serve=True) as stack:
         say(f"drop submissions into {settings.landing}/<source>/<name>/ (manifest.json last), or: satu submit")
         say("Ctrl-C stops everything")
         while True:

@@ -37,6 +37,8 @@ class Settings:
     """How long a complete manifest may wait for files it names before they are judged missing."""
     batch_limit: int
     """Submissions per batch."""
+    api_keys: Path | None = None
+    """TOML with the keys of the partners that may ask the API more often than anybody."""
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -55,4 +57,5 @@ class Settings:
             settle_s=float(env.get("SPIT_SETTLE_S") or 2),
             grace_s=float(env.get("SPIT_GRACE_S") or 30),
             batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),
+            api_keys=Path(env["SPIT_API_KEYS"]) if env.get("SPIT_API_KEYS") else None,
         )

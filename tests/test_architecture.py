@@ -25,6 +25,8 @@ HOMES = {
     "duckdb": {"transforms", "infra"},
     "great_expectations": {"expectations"},
     "click": {"infra/cli.py"},
+    "fastapi": {"infra/serving"},
+    "uvicorn": {"infra/serving"},
     "paramiko": {"infra/sources"},
     "httpx": {"infra/sources"},
     "rdflib": {"infra/sources"},

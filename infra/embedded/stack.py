@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from infra.embedded.supervisor import Supervisor
 from infra.ledger.inbox import Inbox
 from infra.settings import Settings
 
-API, SCHEDULER, DATABASE = "api-server", "scheduler", "database"
+API, SCHEDULER, DATABASE, PUBLIC = "api-server", "scheduler", "database", "public-api"
 WORK = (
     "infra.steps,infra.judging.judge,infra.lake,infra.releasing,infra.publishing.publication,infra.publishing.deliver,"
     "infra.sql.query,transforms.receipt,great_expectations"
@@ -48,10 +49,11 @@ class Stack:
     Entering starts everything, closes the runs that a killed stack left open, and starts one `ingest` run, so that
     what is due is taken up at once. A component that dies meanwhile is started again. Leaving ends every process, and
     so do SIGINT, SIGTERM and SIGHUP, which leave the block. For the main thread. StackBusyError when it runs already.
+    With `serve`, the public API runs beside it, at `public_url`.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
-        self.settings, self._say = settings, say
+    def __init__(self, settings: Settings, say: Callable[[str], None] = print, *, serve: bool = False) -> None:
+        self.settings, self._say, self._serve = settings, say, serve
         self.home = settings.home.resolve()
         self.folder = self.home / "stack"
         self._supervisor = Supervisor(self.folder / "log", say)
@@ -175,6 +177,12 @@ class Stack:
         self._supervisor.go(SCHEDULER)
         self._until(lambda: self._knows("ingest"), "the Dags to be read")
         self.trigger("ingest")
+        if self._serve:
+            port = stack_files.port(self.folder, "public-port")
+            self.public_url = f"http://127.0.0.1:{port}"
+            server = (sys.executable, "-m", "infra.serving.server", "127.0.0.1", str(port))
+            self._supervisor.start(PUBLIC, component("", *server))
+            self._say(f"the public API is on {self.public_url}/api/1")
         self._supervisor.watch()
         self._say(f"Airflow is on {self.url} (user {USER}, password in {passwords}) after {self.age():.0f} s")
 
@@ -182,7 +190,7 @@ class Stack:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # until all are gone, which takes seconds
         # Those that make work go first, then the one they report to, then the one that writes it down.
-        self._supervisor.end(COMPONENTS.keys() - {API}, {API}, {DATABASE}, patience=3)
+        self._supervisor.end({*COMPONENTS, PUBLIC} - {API}, {API}, {DATABASE}, patience=3)
         processes.sweep(self.home)
 
     def _migrate(self) -> None:

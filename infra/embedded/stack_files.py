@@ -54,9 +54,12 @@ def keys(folder: Path) -> Keys:
     return Keys(**json.loads(path.read_text()))
 
 
-def port(folder: Path) -> int:
-    """The port of the last start if it is free, so that a bookmark stays good; else any that is free."""
-    path = folder / "port"
+def port(folder: Path, name: str = "port") -> int:
+    """The port of the last start if it is free, so that a bookmark stays good; else any that is free.
+
+    `name` is the file that remembers it.
+    """
+    path = folder / name
     found = free_port(int(path.read_text()) if path.exists() else 0)
     path.write_text(str(found))
     return found

@@ -1,0 +1,226 @@
+"""The public API: read-only, over what is published and nothing else. OpenAPI at /openapi.json.
+
+It holds no door to the lake: its tables are the published files, which passed the one public gate, and the code lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from fastapi import FastAPI, HTTPException, Path, Query, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.routing import APIRoute
+
+from infra.publishing.editions import ROOT
+from infra.serving.callers import Callers, UnknownKey
+from infra.serving.selection import Selection, WrongQuery, select
+from infra.serving.shelf import Publication, Shelf, Table, code_lists
+from infra.storage.store import NotFound, Store
+from schemas.daftar_data import plan
+
+BASE = "/api/1"
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+PAGES = {
+    "katalog.jsonld": "application/ld+json",
+    "katalog.ttl": "text/turtle",
+    "data.json": "application/json",
+    "datapackage.json": "application/json",
+}
+"""What of the publication lies at its top: the catalogue in three flavours, and the data package."""
+
+Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Nama tabel / name of a table")]
+Format = Annotated[Literal["json", "csv", "parquet"], Query(alias="format", description="Bentuk jawaban / form")]
+Columns = Annotated[str | None, Query(description="Kolom, dipisah koma / columns, separated by commas")]
+Limit = Annotated[int, Query(ge=1, le=10_000, description="Baris per halaman / rows a page")]
+After = Annotated[str | None, Query(description="Tanda halaman dari jawaban sebelumnya / page mark of the page before")]
+
+
+def application(store: Store, callers: Callers) -> FastAPI:
+    """The API over what this store has published."""
+    app = FastAPI(
+        title="SPIT: data kehumasan untuk umum",
+        version="1",
+        description=(
+            "Hanya baca, hanya yang terbit. Read-only, only what is published. Kolom apa pun menyaring / any column"
+            " filters: `kolom=nilai`, `kolom.min=`, `kolom.maks=`, `kolom.memuat=`, `kolom.kosong=ya|tidak`."
+        ),
+        docs_url=None,  # the page it makes asks another server for its scripts
+        redoc_url=None,
+    )
+    shelf, lists = Shelf(store), code_lists()
+    engine = duckdb.connect(config={"threads": 2, "memory_limit": "1GB", "autoinstall_known_extensions": False})
+    engine.execute("SET parquet_metadata_cache = true; SET TimeZone = 'UTC'; SET lock_configuration = true")
+
+    def published() -> Publication:
+        if (now := shelf.now()) is None:
+            raise HTTPException(503, "belum ada yang terbit / nothing is published yet", {"Retry-After": "60"})
+        return now
+
+    def named(tables: Any, name: str) -> Table:
+        if name not in tables:
+            raise HTTPException(404, f"tidak ada tabel {name} / there is no such table")
+        return tables[name]
+
+    def page(table: Table, request: Request, form: str) -> Response:
+        asked = select(table, request.query_params.multi_items())
+        tag = _tag(table.edition, table.name, request.url.query)
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=_kept(tag))
+        cursor = engine.cursor()
+        try:
+            rows = cursor.execute(asked.sql, asked.values).to_arrow_table()
+        except duckdb.ConversionException as error:
+            raise WrongQuery(f"nilai tidak terbaca / a value cannot be read: {str(error).splitlines()[0]}") from error
+        finally:
+            cursor.close()
+        return _answer(asked, rows, request, form, tag)
+
+    @app.middleware("http")
+    async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Who is it, and is it too often?"""
+        address = request.client.host if request.client else "-"
+        try:
+            caller = callers.who(request.headers.get("x-api-key"), address)
+        except UnknownKey:
+            return _refusal(401, "kunci tidak dikenal / unknown key")
+        if wait := callers.wait_s(caller):
+            said = f"paling banyak {caller.per_minute} permintaan per menit / at most {caller.per_minute} a minute"
+            return _refusal(429, said, {"Retry-After": str(int(wait) + 1)})
+        return await go_on(request)
+
+    @app.exception_handler(WrongQuery)
+    async def wrong(_: Request, error: WrongQuery) -> Response:
+        return _refusal(400, str(error))
+
+    @app.get(BASE, summary="Apa yang ada / what there is")
+    def front() -> dict[str, Any]:
+        now = published()
+        links = ("dataset", "referensi", "jadwal-rilis", *PAGES)
+        return {"rilis": now.release, "terbit": now.created, "tautan": {each: f"{BASE}/{each}" for each in links}}
+
+    @app.get(f"{BASE}/dataset", summary="Semua tabel / all tables")
+    def all_tables() -> list[dict[str, Any]]:
+        return [_brief(table, "dataset") for table in published().tables.values()]
+
+    @app.get(f"{BASE}/dataset/{{nama}}", summary="Satu tabel dan kolomnya / one table and its columns")
+    def one_table(nama: Name) -> dict[str, Any]:
+        return _whole(named(published().tables, nama), "dataset")
+
+    @app.get(f"{BASE}/dataset/{{nama}}/baris", summary="Baris / rows", response_model=None)
+    def rows(
+        nama: Name,
+        request: Request,
+        bentuk: Format = "json",
+        pilih: Columns = None,
+        batas: Limit = 100,
+        setelah: After = None,
+    ) -> Response:
+        return page(named(published().tables, nama), request, bentuk)
+
+    @app.get(f"{BASE}/berkas/{{path:path}}", summary="Berkas yang terbit / a published file", response_model=None)
+    def file(path: str, request: Request) -> Response:
+        now = published()
+        if path not in now.files:
+            raise HTTPException(404, "berkas tidak terbit / not a published file")
+        return _file(shelf, path, now.files[path], request)
+
+    @app.get(f"{BASE}/referensi", summary="Kode referensi / code lists")
+    def all_lists() -> list[dict[str, Any]]:
+        return [_brief(table, "referensi") for table in lists.values()]
+
+    @app.get(f"{BASE}/referensi/{{nama}}", summary="Satu daftar kode / one code list", response_model=None)
+    def one_list(
+        nama: Name,
+        request: Request,
+        bentuk: Format = "json",
+        pilih: Columns = None,
+        batas: Limit = 100,
+        setelah: After = None,
+    ) -> Response:
+        return page(named(lists, nama), request, bentuk)
+
+    @app.get(f"{BASE}/jadwal-rilis", summary="Daftar data dan jadwal rilis / what is due from whom, and when")
+    def schedule() -> list[dict[str, Any]]:
+        return [vars(line) for lines in plan().values() for line in lines]
+
+    @app.get(f"{BASE}/{{halaman}}", summary="Katalog / catalogue", response_model=None)
+    def catalogue(halaman: Literal["katalog.jsonld", "katalog.ttl", "data.json", "datapackage.json"]) -> Response:
+        published()
+        try:
+            return Response(store.get(f"{ROOT}/{halaman}"), media_type=PAGES[halaman])
+        except NotFound:
+            raise HTTPException(404, "belum terbit / not published yet") from None
+
+    app.openapi()  # written down before HEAD joins, which is GET without its body
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.methods.add("HEAD")
+    return app
+
+
+def _answer(asked: Selection, rows: pa.Table, request: Request, form: str, tag: str) -> Response:
+    more, rows = rows.num_rows > asked.limit, rows.slice(0, asked.limit)
+    headers = _kept(tag)
+    following = None
+    if more:
+        mark = asked.cursor(rows.slice(asked.limit - 1).to_pylist()[0])
+        following = str(request.url.include_query_params(setelah=mark))
+        headers["Link"] = f'<{following}>; rel="next"'
+    shown = rows.select(list(dict.fromkeys(asked.columns)))
+    if form == "json":
+        table = asked.table
+        body = {"tabel": table.name, "terbitan": table.edition, "baris": shown.to_pylist(), "lanjut": following}
+        return Response(orjson.dumps(body, default=str), media_type=MEDIA_TYPES[form], headers=headers)
+    sink = io.BytesIO()
+    if form == "csv":
+        pacsv.write_csv(shown, sink)
+    else:
+        pq.write_table(shown, sink, compression="zstd")
+    return Response(sink.getvalue(), media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _file(shelf: Shelf, path: str, media_type: str, request: Request) -> Response:
+    tag = _tag(path)  # an edition's path never stands for other bytes
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=_kept(tag))
+    return FileResponse(shelf.path(path), media_type=media_type, filename=path.rsplit("/", 1)[-1], headers=_kept(tag))
+
+
+def _brief(table: Table, kind: str) -> dict[str, Any]:
+    where = f"{BASE}/{kind}/{table.name}"
+    return {"nama": table.name, "judul": table.title, "terbitan": table.edition, "tautan": where}
+
+
+def _whole(table: Table, kind: str) -> dict[str, Any]:
+    return {
+        **_brief(table, kind),
+        "keterangan": table.description,
+        "lisensi": list(table.licences),
+        "skema": table.schema,
+        "baris": f"{BASE}/{kind}/{table.name}/baris",
+        "berkas": {form: f"{BASE}/berkas/{path}" for form, path in table.files.items()},
+    }
+
+
+def _tag(*parts: str) -> str:
+    return f'"{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:24]}"'
+
+
+def _kept(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": "public, max-age=60"}
+
+
+def _refusal(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"detail": said}, status, headers)

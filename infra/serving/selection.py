@@ -1,0 +1,130 @@
+"""A query string → one SELECT over one table: which rows, which columns, and where the next page begins.
+
+`kolom=nilai` (several times: any of them), `kolom.min=`, `kolom.maks=`, `kolom.memuat=` (text within),
+`kolom.kosong=ya` or `tidak`; `pilih=a,b` the columns; `batas=` rows a page; `setelah=` where the page before ended.
+Pages go by the table's key, so a page costs the same wherever it lies, and rows that come or go between two pages
+shift nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.serving.shelf import Table
+from transforms.shape import quoted
+
+ROWS, MOST_ROWS = 100, 10_000
+MOST_CONDITIONS = 50
+_COMPARED = {"min": ">=", "maks": "<="}
+_OURS = {"pilih", "batas", "setelah", "format"}
+
+
+class WrongQuery(ValueError):
+    """The query cannot be answered; the message says why, in Indonesian and English."""
+
+
+@dataclass
+class Selection:
+    """What was asked for. `columns` are those to show; the key comes along for `cursor`."""
+
+    table: Table
+    columns: list[str]
+    limit: int = ROWS
+    where: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+    @property
+    def sql(self) -> str:
+        """The page, and one row more if there is a next one; `values` are its parameters."""
+        names = ", ".join(quoted(name) for name in dict.fromkeys([*self.columns, *self.table.key]))
+        order = ", ".join(quoted(name) for name in self.table.key)
+        where = f" WHERE {' AND '.join(self.where)}" if self.where else ""
+        return f"SELECT {names} FROM {self.table.source}{where} ORDER BY {order} LIMIT {self.limit + 1}"
+
+    def cursor(self, last: dict[str, Any]) -> str:
+        """What `setelah` is for the page after this row."""
+        values = [None if last[name] is None else str(last[name]) for name in self.table.key]
+        return urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+    def _add(self, condition: str, *values: str) -> None:
+        self.where.append(condition)
+        self.values.extend(values)
+
+    def _typed(self, name: str) -> str:
+        return f"CAST(? AS {self.table.columns[name]})"
+
+
+def select(table: Table, query: Iterable[tuple[str, str]]) -> Selection:
+    """What a query string asks of a table. WrongQuery when it asks for what there is not."""
+    asked: dict[str, list[str]] = {}
+    for name, value in query:
+        asked.setdefault(name, []).append(value)
+    if len(asked) > MOST_CONDITIONS:
+        raise WrongQuery(f"paling banyak {MOST_CONDITIONS} syarat / at most {MOST_CONDITIONS} conditions")
+    made = Selection(table, _columns(table, asked.get("pilih")), _limit(asked.get("batas")))
+    for name, values in asked.items():
+        if name in _OURS:
+            continue
+        column, _, how = name.partition(".")
+        if column not in table.columns:
+            known = ", ".join(table.columns)
+            raise WrongQuery(f"kolom tidak dikenal: {column}; yang ada / unknown column; there are: {known}")
+        _condition(made, column, how, values)
+    if after := asked.get("setelah"):
+        _after(made, after[-1])
+    return made
+
+
+def _columns(table: Table, asked: Sequence[str] | None) -> list[str]:
+    if not asked:
+        return list(table.columns)
+    names = [name.strip() for names in asked for name in names.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in table.columns]:
+        raise WrongQuery(f"kolom tidak dikenal / unknown columns: {', '.join(unknown)}")
+    return names or list(table.columns)
+
+
+def _limit(asked: Sequence[str] | None) -> int:
+    text = asked[-1] if asked else str(ROWS)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
+        raise WrongQuery(f"batas: bilangan 1 sampai {MOST_ROWS} / batas: a number from 1 to {MOST_ROWS}")
+    return int(text)
+
+
+def _condition(made: Selection, column: str, how: str, values: Sequence[str]) -> None:
+    name, typed = quoted(column), made._typed(column)
+    if how == "":
+        made._add(f"{name} IN ({', '.join([typed] * len(values))})", *values)
+    elif how in _COMPARED:
+        for value in values:
+            made._add(f"{name} {_COMPARED[how]} {typed}", value)
+    elif how == "memuat" and made.table.columns[column] == "VARCHAR":
+        for value in values:
+            made._add(f"contains(lower({name}), lower(?))", value)
+    elif how == "kosong" and set(values) <= {"ya", "tidak"}:
+        made._add(f"{name} IS {'NULL' if values[-1] == 'ya' else 'NOT NULL'}")
+    else:
+        ways = f"{column}, {column}.min, {column}.maks, {column}.memuat, {column}.kosong=ya|tidak"
+        raise WrongQuery(f"syarat tidak dikenal / unknown condition: {column}.{how}; {ways}")
+
+
+def _after(made: Selection, cursor: str) -> None:
+    """Only rows behind the key in `cursor`. The first column alone comes first: that is what lets files be skipped."""
+    key = made.table.key
+    try:
+        last = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        last = None
+    if not isinstance(last, list) or len(last) != len(key) or not all(isinstance(value, str) for value in last):
+        raise WrongQuery("setelah: bukan tanda halaman kami / not a page mark of ours")
+    behind, values = "FALSE", []
+    for name, value in reversed(list(zip(key, last, strict=True))):
+        typed = made._typed(name)
+        behind = f"({quoted(name)} > {typed} OR ({quoted(name)} = {typed} AND {behind}))"
+        values = [value, value, *values]
+    made._add(f"{quoted(key[0])} >= {made._typed(key[0])}", last[0])
+    made._add(behind, *values)

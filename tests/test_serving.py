@@ -1,0 +1,234 @@
+"""The public API as a process over a real publication: what it gives, what it refuses, that it knows nothing else."""
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import httpx
+import pyarrow.parquet as pq
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from infra.serving.callers import ANYBODY_PER_MINUTE, Callers
+from tests.office import Installation
+from tests.samples import make
+from tests.servers import die_with_parent, free_ports
+
+ROOT = Path(__file__).parent.parent
+KEY = "kunci-mitra-uji"
+SECRET = "Rahasia penyidikan perkara uji"
+TITLES = [f"Rilis ke-{number:02d} tentang pasar" for number in range(25)]
+
+
+@dataclass(frozen=True)
+class Served:
+    spit: Installation
+    url: str
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(self.url + path, headers={"X-API-Key": KEY, **headers})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("api")
+    spit = Installation.at(home / "home")
+    (port,) = free_ports(1)
+    keys = home / "kunci.toml"
+    keys.write_text(f'[mitra-uji]\nsha256 = "{hashlib.sha256(KEY.encode()).hexdigest()}"\nper_menit = 1000000\n')
+    env = {**os.environ, "SPIT_HOME": str(spit.settings.home), "SPIT_API_KEYS": str(keys)}
+    command = [sys.executable, "-m", "infra.serving.server", "127.0.0.1", str(port)]
+    with subprocess.Popen(command, env=env, cwd=ROOT, preexec_fn=die_with_parent) as process:  # noqa: PLW1509
+        try:
+            api = Served(spit, f"http://127.0.0.1:{port}")
+            until = time.monotonic() + 60
+            while True:
+                try:
+                    assert api.get("/api/1").status_code == 503  # nothing is published yet, and it says so
+                    break
+                except httpx.TransportError:
+                    assert time.monotonic() < until and process.poll() is None
+                    time.sleep(0.1)
+            spit.drop("rilis", make.items("teks", *({"nomor": f"UJI/{t[9:11]}", "judul": t} for t in TITLES)))
+            secret = {"nomor": "UJI/RAHASIA", "judul": SECRET, "klasifikasi_informasi": "DIKECUALIKAN"}
+            secret |= {"dasar_pengecualian": "a1", "nomor_uji_konsekuensi": "UK/1/2026"}
+            secret |= {"dikecualikan_sampai": "2031-01-01"}
+            spit.drop("rahasia", make.items("teks", secret))
+            spit.drop("foto", make.items("foto", {"nomor": "UJI/F1"}))
+            spit.take_in()
+            spit.publish()
+            assert spit.one("rahasia").rows_accepted == 1
+            time.sleep(2.1)  # for so long it goes by what it saw last
+            yield api
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def test_pages_hold_every_public_row_once_in_the_order_of_the_key(served: Served) -> None:
+    found, path = [], "/api/1/dataset/teks/baris?batas=4&pilih=judul,nomor"
+    while path:
+        page = served.get(path)
+        assert page.status_code == 200
+        assert len(page.json()["baris"]) <= 4
+        found += page.json()["baris"]
+        path = (page.json()["lanjut"] or "").removeprefix(served.url)
+        assert page.links.get("next", {}).get("url", "").removeprefix(served.url) == path
+    assert [row["judul"] for row in found] == TITLES
+    assert set(found[0]) == {"judul", "nomor"}
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("judul.memuat=KE-1", 10),
+        ("nomor=UJI/01&nomor=UJI/07", 2),
+        ("nomor.min=UJI/20", 5),
+        ("nomor.min=UJI/20&nomor.maks=UJI/21", 2),
+        ("embargo_sampai.kosong=ya", 25),
+        ("embargo_sampai.kosong=tidak", 0),
+        ("_diterima_pada.min=2020-01-01T00:00:00Z", 25),
+        ("tanggal_kejadian=2026-11-20", 25),
+        ("judul=' OR 1=1 --", 0),
+    ],
+)
+def test_any_column_filters(served: Served, query: str, count: int) -> None:
+    assert len(served.get(f"/api/1/dataset/teks/baris?{query}").json()["baris"]) == count
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "bukan_kolom=1",
+        "judul.mirip=a",
+        "_tertahan=x",
+        "tanggal_kejadian=kemarin",
+        "setelah=bukan",
+        "setelah=WzFd",
+        "pilih=sandi",
+        "pilih=judul,(SELECT 1)",
+        "&".join(f"judul.min={n}" if n else "nomor=1" for n in range(2)) + "".join(f"&a{n}=1" for n in range(60)),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_words(served: Served, query: str) -> None:
+    answer = served.get(f"/api/1/dataset/teks/baris?{query}")
+    assert answer.status_code == 400
+    assert "/" in answer.json()["detail"]
+
+
+def test_the_same_page_as_csv_and_parquet(served: Served) -> None:
+    query = "/api/1/dataset/teks/baris?batas=7&pilih=nomor,judul&format="
+    rows = served.get(f"{query}json").json()["baris"]
+    assert pq.read_table(io.BytesIO(served.get(f"{query}parquet").content)).to_pylist() == rows
+    (Path(served.spit.settings.home) / "halaman.csv").write_bytes(served.get(f"{query}csv").content)
+    read = duckdb.sql(f"FROM read_csv('{served.spit.settings.home}/halaman.csv', all_varchar = true)").fetchall()
+    assert read == [tuple(row.values()) for row in rows]
+
+
+def test_whole_files_are_those_the_package_names_with_the_bytes_it_promises(served: Served) -> None:
+    package = served.get("/api/1/datapackage.json").json()
+    assert {"teks", "foto", "media"} <= {each["name"] for each in package["resources"]}
+    for each in package["resources"]:
+        answer = served.get(f"/api/1/berkas/{each['path']}")
+        assert f"sha256:{hashlib.sha256(answer.content).hexdigest()}" == each["hash"]
+        part = served.get(f"/api/1/berkas/{each['path']}", Range="bytes=0-3")
+        assert (part.status_code, part.content) == (206, answer.content[:4])
+
+
+def test_what_is_known_is_not_sent_again(served: Served) -> None:
+    for path in ("/api/1/dataset/teks/baris?batas=3", "/api/1/referensi/satker?batas=3"):
+        first = served.get(path)
+        again = served.get(path, **{"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert httpx.head(served.url + path).headers["etag"] == first.headers["etag"]
+        assert httpx.head(served.url + path).content == b""
+
+
+def test_code_lists_come_with_their_authority(served: Served) -> None:
+    lists = {each["nama"]: each for each in served.get("/api/1/referensi").json()}
+    assert {"satker", "wilayah"} <= lists.keys()
+    assert served.get("/api/1/referensi/wilayah?kode=33").json()["baris"][0]["nama"] == "Jawa Tengah"
+    pages, path = 0, "/api/1/referensi/satker?batas=100"
+    while path:
+        page = served.get(path).json()
+        pages, path = pages + len(page["baris"]), (page["lanjut"] or "").removeprefix(served.url)
+    assert pages > 500
+    assert any(line["dataset"] == "teks" for line in served.get("/api/1/jadwal-rilis").json())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/1/berkas/../released.json",
+        "/api/1/berkas/%2e%2e/%2e%2e/ledger.db",
+        "/api/1/berkas//etc/passwd",
+        "/api/1/berkas/teks/../../receipts/2026-000001.1.json",
+        "/api/1/released.json",
+        "/api/1/dataset/temuan",
+        "/api/1/dataset/kiriman/baris",
+        "/api/1/referensi/daftar",
+        "/api/1/referensi/..%2f..%2fsettings",
+        "/docs",
+        "/",
+    ],
+)
+def test_nothing_else_is_reachable(served: Served, path: str) -> None:
+    assert served.get(path).status_code in {404, 422}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert httpx.request(method, served.url + "/api/1/dataset", headers={"X-API-Key": KEY}).status_code == 405
+
+
+def test_what_is_excluded_is_nowhere(served: Served) -> None:
+    package = served.get("/api/1/datapackage.json")
+    everything = [package.content, *(served.get(f"/api/1/{p}").content for p in ("katalog.jsonld", "data.json"))]
+    everything += [served.get(f"/api/1/berkas/{each['path']}").content for each in package.json()["resources"]]
+    everything.append(served.get("/api/1/dataset/teks/baris?batas=1000").content)
+    assert not any(SECRET.encode() in content for content in everything)
+
+
+def test_an_unknown_key_is_refused_and_too_many_requests_wait(served: Served) -> None:
+    assert served.get("/api/1", **{"X-API-Key": "salah"}).status_code == 401
+    with httpx.Client(base_url=served.url) as anybody:
+        answers = [anybody.get("/api/1") for _ in range(ANYBODY_PER_MINUTE + 40)]
+    assert [answer.status_code for answer in answers[:200]] == [200] * 200
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert served.get("/api/1").status_code == 200  # a partner has an allowance of its own
+
+
+def test_an_allowance_comes_back_with_time() -> None:
+    now = [0.0]
+    callers = Callers(None, clock=lambda: now[0])
+    caller = callers.who(None, "192.0.2.1")
+    assert [callers.wait_s(caller) for _ in range(ANYBODY_PER_MINUTE)] == [0.0] * ANYBODY_PER_MINUTE
+    assert callers.wait_s(caller) == pytest.approx(60 / ANYBODY_PER_MINUTE)
+    now[0] += 60 / ANYBODY_PER_MINUTE
+    assert callers.wait_s(caller) == 0.0
+    assert callers.wait_s(callers.who(None, "192.0.2.2")) == 0.0
+
+
+def test_whatever_its_description_allows_it_answers(served: Served) -> None:
+    """Schema-driven: requests made up from the OpenAPI document and beside it are answered as it says, never by 5xx."""
+    headers = {"X-API-Key": KEY}
+    schema = schemathesis.openapi.from_url(f"{served.url}/openapi.json", headers=headers)
+    asked = 0
+    for result in schema.get_all_operations():
+
+        @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=result.ok().as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            nonlocal asked
+            asked += 1
+            assert case.call(headers=headers).status_code in {200, 400, 404, 422}
+
+        ask()
+    assert asked > 60
