@@ -366,7 +366,9 @@ def serve(host: str, port: int, as_json: bool) -> int:
 @command()
 @click.argument(
     "name",
-    type=click.Choice(["land", "judge", "answer", "curate", "audit", "release", "deliver", "reconcile", "maintain"]),
+    type=click.Choice(
+        ["land", "judge", "answer", "curate", "render", "audit", "release", "deliver", "reconcile", "maintain"]
+    ),
 )
 def step(name: str, as_json: bool) -> int:
     """Run one step by hand, without Airflow, draining everything due."""

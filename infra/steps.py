@@ -238,6 +238,19 @@ def curate(settings: Settings) -> Counts:
     return counts
 
 
+def render(settings: Settings) -> Counts:
+    """Make the renditions accepted media lack, and commit what was made; nothing else waits for it."""
+    from infra import rendering
+
+    with opened(settings) as (store, inbox), ExitStack() as stack:
+        try:
+            lease = stack.enter_context(inbox.lease("render"))
+        except Busy:
+            return {"media": 0, "copies": 0, "failed": 0}
+        known = _known(store, inbox, 0, stack)
+        return rendering.make(store, inbox, lease, known, lambda: curate(settings))
+
+
 def audit(settings: Settings) -> Counts:
     """Examine the proposed table versions with Great Expectations; what failed is in the record and on its page."""
     from infra import releasing

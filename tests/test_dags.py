@@ -48,7 +48,7 @@ def test_a_dag_file_holds_one_documented_patient_dag(path, parsed):
 
 
 def test_every_dag_of_the_design_is_there():
-    assert [path.stem for path in FILES] == ["ingest", "maintain", "publish", "reconcile"]
+    assert [path.stem for path in FILES] == ["ingest", "maintain", "publish", "reconcile", "render"]
 
 
 def test_the_wiring_is_the_one_in_the_architecture(parsed):
@@ -64,6 +64,7 @@ def test_the_wiring_is_the_one_in_the_architecture(parsed):
         "release": ["deliver"],
         "deliver": [],
     }
+    assert ingest["curate"]["outlets"] == parsed["render.py"]["dags"][0]["tasks"]["render"]["outlets"]
     assert ingest["curate"]["outlets"] == ["lake://curated"]
     assert publish["release"]["outlets"] == ["lake://released"]
 
