@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -167,6 +168,9 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
     since = [f"waiting for {step} since {_clock(at)}" for step, at in found["waiting"].items()]
     since += [f"source {s['source']} {s['name']}: {s['trouble']}".replace("  ", " ") for s in found["sources"]]
     since += [f"batch {b['id']} failed and is tried again: {b['trouble']}" for b in found["batches"]]
+    since += [
+        f"withdrawal {w.nomor} of {w.item} is still owed until {_clock(w.due)}: {w.target}" for w in found["owed"]
+    ]
     since += [f"the audit of what is curated failed; read {found['audit']}"] if found["audit"] else []
     table = aligned(
         ["KIRIMAN", "SUMBER/NAMA", "DATASET", "STATUS", "GILIRAN", "MASUK=TERIMA+KEMBALI+LEWAT", "ALASAN"],
@@ -320,6 +324,44 @@ def approve(number: str, by: str, reason: str | None, as_json: bool) -> int:
 @click.argument("dataset", required=False)
 @click.argument("key", required=False)
 @click.argument("rule", required=False)
+@command()
+@click.argument("item", required=False)
+@click.option("--reason", default="", help="Why, such as 'persetujuan ditarik, surat 12/XI/2026'.")
+@click.option("--by", default=getuser, show_default="your login", help="Who withdraws it: a name and an office.")
+@click.option("--list", "listing", is_flag=True, help="Show where each withdrawal is done, and where it is owed.")
+@click.option("--search", metavar="TEXT", help="Search the whole store for a text: the proof that it is gone.")
+def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str | None, as_json: bool) -> int:
+    """Take back an ITEM everywhere: hidden at once, then from the public and the partners, then its bytes.
+
+    ITEM is a receipt number (the whole submission), DATASET/KEY (one row), or urn:spit:media:sha256:… (a medium). What
+    it takes is done by the next `maintain`; all has to be done within 3 x 24 hours, and --list exits 1 when it is not.
+
+    \b
+    satu withdraw 2026-000012 --reason "diminta Bidhumas, surat 12/XI/2026"
+    satu withdraw "foto/JATENG|BMS/2026/11/0012" --by "PPID Polda Jateng" --reason "persetujuan ditarik"
+    satu withdraw --list
+    """
+    from infra import steps
+    from infra.submit import Refused
+    from infra.withdrawing import showing
+
+    settings = Settings.from_env()
+    if search:
+        with steps.opened(settings) as (store, _):
+            found = showing.search(store, search)
+        _show(found, "\n".join(found) or "the store does not hold it", as_json)
+        return FINDINGS if found else FINE
+    if listing:
+        targets = steps.withdrawn(settings)
+        _show(*showing.listed(targets), as_json)
+        return FINDINGS if showing.overdue(targets) else FINE
+    if item is None:
+        raise Refused("name what is withdrawn, or ask for --list or --search")
+    made, new, counts = steps.withdraw(settings, item, by, reason)
+    _show(*showing.made(made, new, counts), as_json)
+    return WEATHER if counts["failed"] else FINE
+
+
 @click.option("--by", default="", help="Name or office of whoever takes the responsibility.")
 @click.option("--reason", default="", help="Why this is no personal data, or why it may be public.")
 @click.option("--list", "listing", is_flag=True, help="Show every row that is held, and what was cleared.")

@@ -7,7 +7,7 @@ from typing import Any
 from infra.judging.parcel import open_parcel
 from infra.landing import parcel
 from infra.ledger.records import Submission
-from infra.storage.store import Store
+from infra.storage.store import NotFound, Store
 from infra.submit import Refused
 from transforms.correction import correction
 
@@ -20,7 +20,12 @@ def workbook(store: Store, submission: Submission, document: dict[str, Any]) -> 
     number = submission.receipt
     if not document["baris"]["dikembalikan"]:
         raise Refused(f"no row of {number} came back; there is nothing to mend in a workbook")
-    sent = open_parcel(parcel(submission, store))
+    try:
+        sent = open_parcel(parcel(submission, store))
+    except NotFound as error:
+        raise Refused(
+            f"the originals of {number} have been erased after a withdrawal; send everything again"
+        ) from error
     if sent.manifest is None:
         raise Refused(f"the envelope of {number} came back as a whole; mend it and send everything again")
     return correction(document, sent.standard, sent.manifest, sent.rows)

@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from infra import releases
 from infra.releases import Release
 from infra.storage.store import Conflict, Store
+from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import ContractError, tables
 from transforms.strict import cast
 
@@ -97,6 +98,41 @@ class Lake:
 
         return self._write(table, rows.schema, holds, overwrite)
 
+    def rewrite(self, table: str, rows: pa.RecordBatchReader, erasure: int) -> int:
+        """Make `rows` all there is in a table, in its own columns; the version after.
+
+        For whoever erases, and keeps every other writer of the table away meanwhile.
+        """
+        delta = self._open(table)
+        if delta is None:
+            raise LookupError(f"there is no table {table}")
+        schema = pa.schema(delta.schema())
+        cast = (pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches() for batch in rows)
+        reader = pa.RecordBatchReader.from_batches(schema, (batch for some in cast for batch in some))
+        properties = CommitProperties(custom_metadata={"erasure": str(erasure)})
+        write_deltalake(delta, reader, mode="overwrite", writer_properties=WRITER, commit_properties=properties)
+        return delta.version()
+
+    def forget(self, table: str, version: int) -> int:
+        """Leave nothing of a table from before `version`: no file, no change feed, no log of how it came to be.
+
+        Which batches are in it stays known, so their commits are still not repeated. How many files went.
+        """
+        newest, kept = self._open(table), self._open(table, version)
+        if newest is None or kept is None:
+            return 0
+        kept.create_checkpoint()
+        gone = newest.vacuum(
+            0, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=sorted({version})
+        )
+        log = [stat.key for stat in self._store.list(f"tables/{table}/_delta_log/")]
+        numbers = {key: key.rpartition("/")[2].partition(".")[0] for key in log}
+        older = [key for key, number in numbers.items() if number.isdigit() and int(number) < version]
+        older += [stat.key for stat in self._store.list(f"tables/{table}/_change_data/")]
+        for key in older:
+            self._store.delete(key)
+        return len(gone) + len(older)
+
     def version(self, table: str) -> int | None:
         """The newest version, which may be half a batch; None while there is no such table."""
         delta = self._open(table)
@@ -132,9 +168,9 @@ class Lake:
         if delta is None:
             return 0
         versions = {*also, *(r.tables[table] for r in islice(self.releases(), keep) if table in r.tables)}
-        deleted = delta.vacuum(
-            hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=sorted(versions)
-        )
+        oldest = self._oldest(table)
+        kept = sorted(version for version in versions if version >= oldest)
+        deleted = delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=kept)
         return len(deleted)
 
     def release(
@@ -173,6 +209,16 @@ class Lake:
     def releases(self) -> Iterator[Release]:
         """Every release that was ever shown, newest first."""
         return releases.releases(self._store)
+
+    def withdrawals(self) -> list[Withdrawal]:
+        """What no release may show any more."""
+        return withdrawals(self._store)
+
+    def _oldest(self, table: str) -> int:
+        """The oldest version whose log is still there."""
+        names = [stat.key.rpartition("/")[2] for stat in self._store.list(f"tables/{table}/_delta_log/")]
+        begins = [name for name in names if ".checkpoint" in name or name == f"{0:020}.json"]
+        return min((int(name.partition(".")[0]) for name in begins), default=0)
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable | None:
         uri, options = self._store.delta(f"tables/{table}")

@@ -10,11 +10,12 @@ import hashlib
 from typing import Any
 
 import duckdb
+import orjson
 
 from infra.lake import Lake
-from infra.landing import parcel
 from infra.ledger.inbox import Inbox
 from infra.storage.store import Store, content_key
+from infra.withdrawing.plan import plans
 from schemas.dataset import datasets
 from transforms.shape import OFFLINE
 
@@ -37,10 +38,15 @@ def _missing_rows(store: Store, inbox: Inbox) -> list[str]:
     if released is None:
         return []
     held: dict[int, int] = {}
+    for plan in plans(store):  # what was erased is not missing
+        for batch, rows in plan.batch.items():
+            held[int(batch)] = held.get(int(batch), 0) + rows
     with duckdb.connect(config=OFFLINE) as con:
         for name in datasets():
             if name in released.tables:
                 files = lake.files(name, released.tables[name])
+                if not files:
+                    continue  # all that was in it has been erased
                 counted = "SELECT _batch, count(*) FROM read_parquet(?) WHERE _batch IN ? GROUP BY 1"
                 for batch, rows in con.execute(counted, [files, list(released.batches)]).fetchall():
                     held[batch] = held.get(batch, 0) + rows
@@ -57,22 +63,24 @@ def _missing_rows(store: Store, inbox: Inbox) -> list[str]:
 
 def _fixity(store: Store, inbox: Inbox) -> tuple[int, list[str]]:
     """Raw bytes hashed again: what is stored under a hash must have it."""
-    looked: set[str] = set()
+    looked = {sha256 for plan in plans(store) for sha256 in plan.isi}
+    erased = len(looked)
     broken: list[str] = []
     for s in inbox.recent(limit=FIXITY_SUBMISSIONS):
         if store.stat(content_key(s.fingerprint)) is None:
-            if s.state != "DITOLAK":
+            if s.state != "DITOLAK" and s.fingerprint not in looked:
                 broken.append(f"{s.receipt}: its record is not in raw")
             continue
-        for file in parcel(s, store).files.values():
-            if file.sha256 in looked:
+        for file in orjson.loads(store.get(content_key(s.fingerprint)))["berkas"]:
+            name, sha256 = file["nama"], file["sha256"]
+            if sha256 in looked:
                 continue
-            looked.add(file.sha256)
-            stat = store.stat(content_key(file.sha256))
+            looked.add(sha256)
+            stat = store.stat(content_key(sha256))
             if stat is None:
-                broken.append(f"{s.receipt}: {file.name} is not in raw")
+                broken.append(f"{s.receipt}: {name} is not in raw")
                 continue
-            with store.local(content_key(file.sha256)) as path, path.open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
-                    broken.append(f"{s.receipt}: {file.name} no longer has the bytes it arrived with")
-    return len(looked), broken
+            with store.local(content_key(sha256)) as path, path.open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+                    broken.append(f"{s.receipt}: {name} no longer has the bytes it arrived with")
+    return len(looked) - erased, broken

@@ -276,12 +276,14 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
     from infra.publishing import deliver as delivering
     from infra.publishing.publication import publish
     from infra.sql.query import connect
+    from infra.withdrawing import request
 
     with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
         lake = Lake(store)
         current = lake.released()
         if not mine or current is None:
             return {"release": 0, "written": 0, "failed": 0}
+        hidden = lake.withdrawals()
         with (
             tempfile.TemporaryDirectory(prefix="spit-") as scratch,
             connect(lake, current, scratch=Path(scratch)) as con,
@@ -289,6 +291,7 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
             publication = publish(con, store, current)
         everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
         done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
+        request.note(inbox, hidden, current.number, [d.partner for d in done if d.error is None])
         return {
             "release": current.number,
             "written": len(publication.written) + sum(len(d.written) for d in done),
@@ -305,24 +308,51 @@ def reconcile(settings: Settings) -> Counts:
 
 
 def maintain(settings: Settings) -> Counts:
-    """Compact the tables and remove the files that neither a table nor a release needs any more."""
+    """Erase what was withdrawn; compact the tables; remove files that neither a table nor a release needs any more."""
     from infra.lake import Lake
+    from infra.withdrawing import erasing
+    from infra.withdrawing.records import withdrawals
     from schemas.dataset import tables
 
-    counts = {"compacted": 0, "vacuumed": 0, "swept": 0, "judged": 0}
-    with opened(settings) as (store, inbox), _alone(inbox, "curate") as mine:
-        lake = Lake(store)
-        waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
-        for table in tables() if mine else ():
-            counts["compacted"] += lake.compact(table)
-            counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
-        counts["swept"] = store.sweep(24 * 3600)
-        finished = set(inbox.finished(older_than=timedelta(days=JUDGED_DAYS))) if mine else set()
-        for stat in list(store.list("judged/")):
-            if int(stat.key.split("/")[1]) in finished:
-                store.delete(stat.key)
-                counts["judged"] += 1
+    counts = {"compacted": 0, "vacuumed": 0, "swept": 0, "judged": 0, "erased": 0}
+    with opened(settings) as (store, inbox):
+        if withdrawals(store):  # nothing is erased while something waits for its release
+            for step in (curate, audit, release):
+                step(settings)
+        with _alone(inbox, "curate") as mine:
+            lake = Lake(store)
+            if mine:
+                known = sources(settings.sources, settings.landing)
+                counts["erased"] = erasing.erase(store, inbox, known, lambda: deliver(settings))
+            waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
+            for table in tables() if mine else ():
+                counts["compacted"] += lake.compact(table)
+                counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
+            counts["swept"] = store.sweep(24 * 3600)
+            finished = set(inbox.finished(older_than=timedelta(days=JUDGED_DAYS))) if mine else set()
+            for stat in list(store.list("judged/")):
+                if int(stat.key.split("/")[1]) in finished:
+                    store.delete(stat.key)
+                    counts["judged"] += 1
     return counts
+
+
+def withdraw(settings: Settings, item: str, by: str, reason: str) -> tuple[Any, bool, Counts]:
+    """Withdraw a submission, row or medium, and publish and deliver without it: record, whether new, counts."""
+    from infra.withdrawing import request
+
+    with opened(settings) as (store, inbox):
+        made, new = request.withdraw(store, inbox, item, by, reason)
+    return made, new, deliver(settings)
+
+
+def withdrawn(settings: Settings) -> list[Any]:
+    """Where each withdrawal is done, and where it is still owed."""
+    from infra.publishing.deliver import partners
+    from infra.withdrawing import request
+
+    with opened(settings) as (store, inbox):
+        return request.targets(store, inbox, list(partners(settings.partners)))
 
 
 @contextmanager
@@ -348,6 +378,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "sources": [vars(trouble) for trouble in troubles(inbox.ledger)],
             "batches": [vars(b) for b in inbox.troubled()],
             "audit": failed_audit(store, inbox),
+            "owed": [target for target in withdrawn(settings) if target.done is None],
         }
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import LINEAGE, Dataset, Field, datasets, tables
+from transforms import withdrawal
 from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -115,6 +116,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 def lake(content: Mapping[str, list[dict[str, Any]]]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with these tables."""
     with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE penarikan AS {withdrawal.relation([])}")
         for name, rows in {"pelepasan": [], **content}.items():
             connection.register("baru", pa.Table.from_pylist(rows, tables()[name].arrow))
             connection.execute(f'CREATE TABLE "{name}" AS FROM baru')

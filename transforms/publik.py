@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from schemas.dataset import LINEAGE, ContractError, Dataset, Field
-from transforms import disclosure
+from transforms import disclosure, withdrawal
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def rows(dataset: Dataset, at: datetime) -> str:
     """SELECT of the public columns of the rows that are public at `at`, in the order of the primary key.
 
     The relation is named after the dataset and must hold its current rows: an old version of a row that has since been
-    excluded would pass. Relation `pelepasan` says which of the rows that are held have been cleared.
+    excluded would pass. Relation `pelepasan` says which of the rows that are held have been cleared, relation
+    `penarikan` what has been withdrawn.
     """
     selected = ", ".join(_quoted(f.name) for f in columns(dataset))
     conditions = " AND ".join(_conditions(dataset, at)) or "TRUE"
@@ -119,6 +120,11 @@ def cleared(dataset: Dataset) -> str:
     return f"SELECT coalesce(md5(string_agg({said}, chr(30) ORDER BY {said})), '') AS mark FROM pelepasan WHERE {of}"
 
 
+def withdrawn(dataset: Dataset) -> str:
+    """SELECT of one `mark` that changes whenever something of the dataset is withdrawn; for us only."""
+    return withdrawal.mark(dataset.name, dataset.arrow.names)
+
+
 def _conditions(dataset: Dataset, at: datetime) -> list[str]:
     present = {f.name for f in dataset.fields}
     gates = {
@@ -129,7 +135,8 @@ def _conditions(dataset: Dataset, at: datetime) -> list[str]:
         "embargo_sampai": _over(at),
     }
     held = [_unheld(dataset)] if "_tertahan" in dataset.arrow.names else []
-    return [condition for column, condition in gates.items() if column in present] + held
+    stands = f"NOT {withdrawal.withdrawn(dataset.name, dataset.arrow.names, _quoted(dataset.name))}"
+    return [condition for column, condition in gates.items() if column in present] + held + [stands]
 
 
 def _unheld(dataset: Dataset) -> str:

@@ -68,6 +68,13 @@ def _finding(row: Mapping[str, Any], dataset: str | None) -> dict[str, Any]:
     return {"kode": row["kode"], "tingkat": row["tingkat"], **place, **words}
 
 
+def withdrawn(document: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+    """The receipt without what it quotes: of a withdrawn submission only its number and counts stay."""
+    if whole:
+        return {**document, "status": "DITARIK", "berkas": [], "temuan": []}
+    return {**document, "temuan": [_finding({**f, "nilai": None}, document["dataset"]) for f in document["temuan"]]}
+
+
 def _title(dataset: str | None, kolom: str) -> str:
     """A column by the name an office knows it by."""
     for f in datasets()[dataset].fields if dataset in datasets() else ():

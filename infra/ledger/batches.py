@@ -122,7 +122,8 @@ class Claim:
         if sorted(v.receipt for v in verdicts) != sorted(s.receipt for s in self.submissions):
             raise ValueError(f"batch {self.batch.id}: one verdict per submission, no more and no less")
         names = ("state", "turn", "reason", *_COUNTS)
-        change = update(submission).where(submission.c.receipt == bindparam("of"))
+        # What was withdrawn meanwhile stays withdrawn, whatever its rows came to.
+        change = update(submission).where(submission.c.receipt == bindparam("of"), submission.c.state != "DITARIK")
         connection.execute(
             change.values({name: bindparam(f"new_{name}") for name in names}),
             [

@@ -110,20 +110,23 @@ def _places() -> dict[str, Place]:
 
 @dataclass(frozen=True)
 class _Gate:
-    """How the clock stands to a dataset at a release: what it showed last, what it keeps closed, what was cleared."""
+    """How the clock stands to a dataset at a release: what it showed last, what it keeps closed, what was cleared,
+    and what has been withdrawn since."""
 
     since: datetime
     closed: list[dict[str, Any]]
     cleared: str
+    withdrawn: str
 
 
 def _gate(connection: Connection, store: Store, standard: Dataset, release: Release) -> _Gate:
-    """Asked of the lake once per table version, embargo and clearance, then remembered beside what is published."""
+    """Asked of the lake once per table version, embargo, clearance and withdrawal, then remembered with the public."""
     key = f"gates/{standard.name}.json"
     rules = [publik.rows(standard, SINCE_EVER), publik.excluded(standard, SINCE_EVER)]
     about = {
         "version": release.tables[standard.name],
         "pelepasan": release.tables.get("pelepasan"),
+        "penarikan": connection.execute(publik.withdrawn(standard)).fetchall()[0][0],
         "rules": mark(standard, rules),
     }
     known = orjson.loads(store.get(key)) if store.stat(key) else {}
@@ -135,7 +138,7 @@ def _gate(connection: Connection, store: Store, standard: Dataset, release: Rele
         known = {**about, **turns, "closed": closed, "cleared": cleared["mark"]}
         store.put(key, as_json(known))
     closed = [{**row, "sampai": row["sampai"] and date.fromisoformat(str(row["sampai"]))} for row in known["closed"]]
-    return _Gate(_instant(known["since"]), closed, known["cleared"])
+    return _Gate(_instant(known["since"]), closed, known["cleared"], known["penarikan"])
 
 
 def _instant(known: str | datetime) -> datetime:
@@ -144,7 +147,7 @@ def _instant(known: str | datetime) -> datetime:
 
 def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: Release, gate: _Gate) -> Edition:
     since = gate.since
-    made_from = mark(standard, [publik.rows(standard, since), gate.cleared])
+    made_from = mark(standard, [publik.rows(standard, since), gate.cleared, gate.withdrawn])
     id_ = f"{standard.version}.{release.tables[standard.name]}-{made_from}"
 
     def rows() -> pa.RecordBatchReader:

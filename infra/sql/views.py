@@ -15,15 +15,14 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import tables
-from transforms import analytics
+from transforms import analytics, withdrawal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra.lake import Lake, Snapshot
     from infra.releases import Release
+    from infra.withdrawing.records import Withdrawal
 
 KEY = "_kunci"
-NEWEST = ("_batch", "_diterima_pada", "_kiriman", "_baris")
-"""What makes a row newer than another of the same key, the most important first; a table need not have all."""
 
 _TYPES = {
     "string": "VARCHAR",
@@ -46,16 +45,31 @@ class View:
 
 
 def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
-    """What a release shows, in the order to create it. A standard that has no rows yet shows an empty table."""
+    """What a release shows, in the order to create it. A standard that has no rows yet shows an empty table.
+
+    What has been withdrawn since is not shown by any release, however old (`penarikan` names it).
+    """
     versions = release.tables if release else {}
-    made: list[View] = []
+    taken_back = lake.withdrawals()
+    made: list[View] = [View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()]))]
     for name in {**tables(), **versions}:
         snapshot = lake.snapshot(name, versions[name]) if name in versions else None
         schema = _columns(name, snapshot)
-        rows = View(name, _rows(schema, snapshot), snapshot.files if snapshot else ())
+        rows = View(name, stands(name, schema.names, rows_of(schema, snapshot), taken_back), _files(snapshot))
         made += _with_history(rows, schema.names) if KEY in schema.names else [rows]
     listed, file = analytics.satker()
     return (*made, View("satker", listed, (file,)), *(View(name, sql) for name, sql in analytics.views().items()))
+
+
+def stands(table: str, columns: Sequence[str], rows: str, taken_back: Sequence[Withdrawal]) -> str:
+    """SELECT of what stands of `rows`, a SELECT of all there are of `table`."""
+    if any(w.concerns(table) for w in taken_back):
+        return withdrawal.standing(table, columns, f"({rows})")
+    return rows
+
+
+def _files(snapshot: Snapshot | None) -> tuple[str, ...]:
+    return snapshot.files if snapshot else ()
 
 
 def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:
@@ -66,7 +80,8 @@ def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:
     )
 
 
-def _rows(schema: pa.Schema, snapshot: Snapshot | None) -> str:
+def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
+    """SELECT of all rows of a version in the columns of `schema`, withdrawn or not."""
     files = snapshot.files if snapshot else ()
     there = snapshot.schema.names if snapshot and files else ()
     columns = ", ".join(
@@ -81,7 +96,7 @@ def _rows(schema: pa.Schema, snapshot: Snapshot | None) -> str:
 
 def _with_history(rows: View, names: Sequence[str]) -> list[View]:
     history = View(f"{rows.name}_riwayat", rows.sql, rows.files)
-    order = [name for name in NEWEST if name in names]
+    order = [name for name in withdrawal.NEWEST if name in names]
     newer, this = (", ".join(f'{alias}."{name}"' for name in order) for alias in ("n", "r"))
     # Not a window: a filter on the view then reaches both sides, and only keys and order are compared.
     current = (
