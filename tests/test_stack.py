@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -151,12 +152,19 @@ def settings(home: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Sett
     return Settings.from_env()
 
 
+def says_nothing_is_published(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/api/1", trust_env=False).status_code == 503
+    return False
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgres", "sqlite"])
 def test_it_heals_and_leaves_nothing(home, monkeypatch, database):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with Stack(settings(home, monkeypatch, database)) as stack:
+    with Stack(settings(home, monkeypatch, database), serve=True) as stack:
         stack.wait_healthy()
+        wait_for(lambda: says_nothing_is_published(stack.public_url), 30)
         with pytest.raises(stack_files.StackBusyError), Stack(stack.settings):
             pass
         # Four components, the trigger runner and six workers, whatever titles they give themselves.
@@ -169,6 +177,7 @@ def test_it_heals_and_leaves_nothing(home, monkeypatch, database):
             wait_for(lambda victim=victim: not stack.alive()[victim], 5)
         wait_for(lambda: all(stack.alive().values()), 30)
         wait_for(stack.api.answers, 90)
+        wait_for(lambda: says_nothing_is_published(stack.public_url), 30)
         run = stack.trigger("reconcile")
         wait_for(lambda: stack.api.get(f"/dags/reconcile/dagRuns/{run}")["state"] == "success", 120)
         assert stack.memory()["scheduler"] > 50_000_000
