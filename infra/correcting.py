@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
+
 from infra.judging.parcel import open_parcel
 from infra.landing import parcel
 from infra.ledger.records import Submission
@@ -28,7 +30,13 @@ def workbook(store: Store, submission: Submission, document: dict[str, Any]) -> 
         ) from error
     if sent.manifest is None:
         raise Refused(f"the envelope of {number} came back as a whole; mend it and send everything again")
-    return correction(document, sent.standard, sent.manifest, sent.rows)
+    if not sent.readings:
+        return correction(document, sent.standard, sent.manifest, sent.rows)
+    tables = [r.rows.append_column("_berkas", pa.array([name] * r.rows.num_rows)) for name, r in sent.readings.items()]
+    headers: dict[str, str] = {}
+    for reading in sent.readings.values():
+        headers |= {name: text for name, text in reading.headers.items() if name not in headers}
+    return correction(document, sent.standard, sent.manifest, tables, headers)
 
 
 def enclosed(store: Store, submission: Submission, document: dict[str, Any]) -> bytes | None:

@@ -303,17 +303,50 @@ def test_a_table_goes_the_same_way(spit: Installation) -> None:
     book = returned(spit, first.receipt)
     page = sheet(book)
     at = columns(page)
-    assert page.cell(2, at["Jumlah permohonan"]).value == "1.234,5"
-    assert page.cell(2, at["Rata-rata waktu layanan"]).value == "=1+1"
-    assert page.cell(2, at["Rata-rata waktu layanan"]).data_type == "s"
-    page.cell(2, at["Saluran"], "SUREL")
-    page.cell(2, at["Jumlah permohonan"], 4)
-    page.cell(2, at["Rata-rata waktu layanan"], 2.5)
-    page.cell(3, at["Jumlah permohonan"], "12")
+    assert page.cell(2, at["jumlah_permohonan"]).value == "1.234,5"
+    assert page.cell(2, at["rata_waktu_hari"]).value == "=1+1"
+    assert page.cell(2, at["rata_waktu_hari"]).data_type == "s"
+    page.cell(2, at["saluran"], "SUREL")
+    page.cell(2, at["jumlah_permohonan"], 4)
+    page.cell(2, at["rata_waktu_hari"], 2.5)
+    page.cell(3, at["jumlah_permohonan"], "12")
     send(spit, "rekap diperbaiki.xlsx", book)
 
     second = spit.one("rekap", 2)
     assert (counts(second), [r for r in spit.rules(second.receipt) if r in ("BARIS_TANPA_ASAL",)]) == ((2, 2, 0, 0), [])
+
+
+def test_an_office_finds_its_own_table_again(spit: Installation) -> None:
+    """Its headers, in its order, with the columns nobody else knows; only the rows that came back."""
+    rows = [
+        ["No", "Jml permohonan", "=Petugas\x01", "Saluran", "Periode", "DITOLAK", "Dikabulkan", ""],
+        ["1", "12", "A", "LANGSUNG", "2026-10", "1", "10", "x"],
+        ["2", "banyak", "=B", "SURAT", "2026-10", "1", "8", "y"],
+        ["3", "3", "C", "LAMAN", "2026-10", "0", "", "z"],
+    ]
+    text = "Rekap permohonan\n\n" + "".join(";".join(row) + "\n" for row in rows)
+    files = {"tabel.csv": text.encode()}
+    spit.drop("rekap", make.raw_table("layanan_informasi", files))
+    spit.take_in()
+    assert counts(spit.one("rekap")) == (3, 1, 2, 0)
+
+    book = returned(spit, spit.one("rekap").receipt)
+    page = sheet(book)
+    shown = [[cell.value for cell in line][:-1] for line in page]
+    assert shown[0] == ["No", "Jml permohonan", "=Petugas\ufffd", "Saluran", "Periode", "DITOLAK", "Dikabulkan", None]
+    assert shown[1:] == [rows[2], [cell or None for cell in rows[3]]]
+    assert [page.cell(2, 2).fill.fgColor.rgb, page.cell(3, 7).fill.fgColor.rgb] == ["00F8CBAD"] * 2
+
+    page.cell(2, 2, 9)
+    page.cell(3, 7, 3)
+    page.cell(3, 1, "nomor lain")
+    send(spit, "kembali.xlsx", book)
+    assert counts(spit.one("rekap", 2)) == (2, 2, 0, 0)
+
+    page.cell(2, 2, "lagi-lagi banyak")
+    send(spit, "kembali.xlsx", book)
+    again = sheet(returned(spit, spit.one("rekap", 3).receipt))
+    assert [cell.value for cell in again[1]][:-1] == shown[0], "a correction of a correction too"
 
 
 def test_a_column_that_was_missing_sends_every_row_back_and_is_marked(spit: Installation) -> None:
@@ -322,6 +355,7 @@ def test_a_column_that_was_missing_sends_every_row_back_and_is_marked(spit: Inst
     spit.take_in()
     book = returned(spit, spit.one("rekap").receipt)
     page = sheet(book)
+    assert [cell.value for cell in page[1]] == [*rows[0], "Saluran *", ROW_ID]
     column = columns(page)["Saluran"]
     for row, value in ((2, "SURAT"), (3, "LANGSUNG")):
         assert page.cell(row, column).fill.fgColor.rgb == "00F8CBAD"

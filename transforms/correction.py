@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 import pyarrow as pa
 from openpyxl.cell import Cell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -21,12 +20,13 @@ from schemas.dataset import Dataset, Field
 from schemas.manifest import Manifest
 from transforms.forms import MENDS, REST, SHEET
 from transforms.mending import ROW_ID, Place, Returned, row_id, shown
-from transforms.template import TEXT, add_instructions, framed, note, packed
+from transforms.template import TEXT, add_instructions, framed, note, packed, writable
 
 CELL = 32_767
 """Characters a worksheet's cell can hold."""
 
 _PIECE = 30_000
+_UNKNOWN = "Kolom Anda sendiri; tidak dikenal dalam standar ini dan tidak disimpan."
 _BAD, _ODD = PatternFill("solid", fgColor="F8CBAD"), PatternFill("solid", fgColor="FFE699")
 
 _INSTRUCTIONS = (
@@ -60,31 +60,43 @@ _INSTRUCTIONS = (
 )
 
 
-def correction(document: Mapping[str, Any], dataset: Dataset, sent: Manifest, tables: Sequence[pa.Table]) -> bytes:
+def correction(
+    document: Mapping[str, Any],
+    dataset: Dataset,
+    sent: Manifest,
+    tables: Sequence[pa.Table],
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
     """The workbook for one receipt document. `tables`: all rows of its submission as text, with their places.
 
+    `headers`: the columns of the office's own table, in its order, with its own headers; without them the standard's.
     Rows with a text longer than a cell holds are named on the page of instructions instead.
     """
     faults = _faults(document)
     returned = Returned.of(document)
     rows, overlong = _returned_rows(tables, returned)
-    fields = _columns(dataset, rows, faults)
+    fields = _own_columns(dataset, headers, faults) if headers else _columns(dataset, rows, faults)
     book = framed(dataset, fields, _envelope(sent, document["nomor"]))
     sheet = book["Isi"]
     assert isinstance(sheet, Worksheet)
     last = len(fields) + 1
+    for at, f in enumerate(fields, 1):
+        if headers and f.name in headers:
+            _write(_cell(sheet, 1, at), headers[f.name])
+    names = [f.name for f in fields]
+    of_row = names.index(dataset.primary_key[-1]) if dataset.primary_key[-1] in names else 0
     sheet.cell(1, last, ROW_ID)
     sheet.column_dimensions[get_column_letter(last)].hidden = True
     for at, (place, row) in enumerate(rows, 2):
         for column, f in enumerate(fields, 1):
             cell = _cell(sheet, at, column)
-            _write(cell, row[f.name])
+            _write(cell, row.get(f.name))
             named = shown(place)
             wrong = [*faults.get((named, f.name), ()), *faults.get((named[0], f.name), ())]
-            if f.name == dataset.primary_key[-1]:
+            if column - 1 == of_row:
                 wrong += faults.get((named, None), [])
             _mark(cell, wrong)
-        key = "|".join(row[name] or "" for name in dataset.primary_key)
+        key = "|".join(row.get(name) or "" for name in dataset.primary_key)
         _write(_cell(sheet, at, last), row_id(document["nomor"], place, key))
     envelope = book[SHEET]
     assert isinstance(envelope, Worksheet)
@@ -143,8 +155,16 @@ def _columns(
     return [
         f
         for f in dataset.office_fields
-        if f.constraints.required or f.name in named or any(row[f.name] for _, row in rows)
+        if f.constraints.required or f.name in named or any(row.get(f.name) for _, row in rows)
     ]
+
+
+def _own_columns(dataset: Dataset, headers: Mapping[str, str], faults: Mapping[Any, object]) -> list[Field]:
+    """The columns of the office's own table in its order, those no standard knows too; then what it lacks."""
+    known = {f.name: f for f in dataset.office_fields}
+    named = {column for _, column in faults}
+    own = [known.get(name) or Field(name, "string", writable(text or name), _UNKNOWN) for name, text in headers.items()]
+    return [f for f in own if f.name != ROW_ID] + [f for f in known.values() if f.name in named - headers.keys()]
 
 
 def _envelope(sent: Manifest, number: str) -> dict[str, str]:
@@ -171,9 +191,9 @@ def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
 
 
 def _write(cell: Cell, text: str | None) -> None:
-    """A text as it is: `=1+1` is no formula here, and what XML cannot hold shows as unreadable."""
+    """A text as it is: `=1+1` is no formula here."""
+    cell.value = writable(text) if text else None
     if text:
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
         cell.data_type = "s"
     cell.number_format = TEXT
 

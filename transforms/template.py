@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -127,9 +128,14 @@ def _about(f: Field, *, needed: bool) -> list[str]:
 
 def note(lines: Iterable[str]) -> Comment:
     """A comment large enough for its text."""
-    text = "\n".join(line for line in lines if line)
+    text = writable("\n".join(line for line in lines if line))
     rows = sum(1 + len(line) // 45 for line in text.split("\n"))
     return Comment(text, "SPIT", width=340, height=24 + 18 * rows)
+
+
+def writable(text: str) -> str:
+    """What XML cannot hold shows as unreadable."""
+    return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
 
 
 def _codes(f: Field) -> list[tuple[str, str]]:

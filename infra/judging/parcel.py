@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from transforms.mending import ROW_ID, Place, Returned, emptied, place_of
 from transforms.shape import KEYS
 from transforms.tabular import readers
 from transforms.tabular.heading import folded
+from transforms.tabular.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Opened:
     balances: dict[str, list[int]] = field(default_factory=dict)
     spoilt: set[tuple[str, str | None, int]] = field(default_factory=set)
     absent: set[tuple[str, str]] = field(default_factory=set)
+    readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
+    """Table file → what was read of it, with the columns no standard knows; less the rows the office emptied."""
     columns: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Table file → the standard's columns it fills, by itself or by the envelope's defaults."""
     metadata: list[Doc] = field(default_factory=list[Doc])
@@ -238,6 +241,7 @@ def _take_table(opened: Opened, name: str) -> None:
     filled = {*reading.rows.column_names, *defaults, "kode_satker"}
     opened.columns[name] = {f.name for f in standard.office_fields if f.name in filled}
     rows = _mending(opened, reading.rows, name, sent.mends) if sent and sent.mends else reading.rows
+    opened.readings[name] = replace(reading, rows=rows)
     opened.rows.append(_keyed(opened, rows, name))
 
 

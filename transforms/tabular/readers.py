@@ -108,6 +108,8 @@ class _Part:
             sifted.skipped.pop(mark.line - first, None)
         filled = [column.null_count < len(column) for column in body.columns]
         names, self.faults = name_columns(heading, filled, wanted, sheet.name)
+        texts = heading.texts if heading else ()
+        self.headers = {name: texts[at] or "" for at, name in names.items() if at < len(texts)}
         marks = [m for m in (*sheet.marks, *repairs) if m.line >= first]
         marks += [Mark(m.kode, m.line + first, m.column, m.nilai) for m in sifted.marks]
         marks = [m for m in marks if m.line - first not in sifted.skipped]
@@ -216,10 +218,14 @@ def _join(parts: list[_Part], faults: list[Fault]) -> Reading:
     skipped = [pa.schema([*place, ("alasan", text), ("teks", text)]).empty_table(), *(p.skipped for p in parts)]
     preamble = [pa.schema([*place, ("jenis", text), ("teks", text)]).empty_table(), *(p.preamble for p in parts)]
     rows = [p.rows for p in parts] or [pa.schema(place).empty_table()]
+    headers: dict[str, str] = {}
+    for part in parts:
+        headers |= {name: text for name, text in part.headers.items() if name not in headers}
     return Reading(
         rows=pa.concat_tables(rows, promote_options="default"),
         skipped=pa.concat_tables(skipped),
         preamble=pa.concat_tables(preamble),
         faults=(*faults, *(fault for part in parts for fault in part.faults)),
         rows_in=sum(part.rows_in for part in parts),
+        headers=headers,
     )

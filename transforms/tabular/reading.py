@@ -1,7 +1,8 @@
 """What readers hand over: faults, sheets of text, and the finished reading."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -46,7 +47,8 @@ class Reading:
     `rows`: string columns under the standard's names (unknown ones under their own header text), then `_lembar`
     (sheet, NULL outside workbooks) and `_baris` (the row as Excel numbers it, the line of an NDJSON file, the
     position in a JSON list). `skipped`: `_lembar, _baris, alasan, teks`. `preamble`: `_lembar, _baris, jenis, teks`,
-    the header (KEPALA) and everything above it (PEMBUKA). rows_in = rows + skipped, always.
+    the header (KEPALA) and everything above it (PEMBUKA). rows_in = rows + skipped, always. `headers`: the names in
+    `rows`, in the file's order, each with the header as the office wrote it; none where no header was found.
     """
 
     rows: pa.Table
@@ -54,6 +56,7 @@ class Reading:
     preamble: pa.Table
     faults: tuple[Fault, ...]
     rows_in: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
