@@ -41,9 +41,10 @@ class Selection:
     def sql(self) -> str:
         """The page, and one row more if there is a next one; `values` are its parameters."""
         names = ", ".join(quoted(name) for name in dict.fromkeys([*self.columns, *self.table.key]))
-        order = ", ".join(quoted(name) for name in self.table.key)
+        keys = ", ".join(quoted(name) for name in self.table.key)
+        order = "" if self.table.in_order else f" ORDER BY {keys}"
         where = f" WHERE {' AND '.join(self.where)}" if self.where else ""
-        return f"SELECT {names} FROM {self.table.source}{where} ORDER BY {order} LIMIT {self.limit + 1}"
+        return f"SELECT {names} FROM {self.table.source}{where}{order} LIMIT {self.limit + 1}"
 
     def cursor(self, last: dict[str, Any]) -> str:
         """What `setelah` is for the page after this row."""

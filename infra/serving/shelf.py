@@ -45,6 +45,8 @@ class Table:
     licences: tuple[Mapping[str, str], ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """Format → path of the whole table, below the files of the publication."""
+    in_order: bool = False
+    """Whether its rows lie in the order of the key, as every edition's do: then a page is read and not sorted."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Shelf:
                 schema=schema,
                 licences=tuple(each.get("licenses", ())),
                 files=own,
+                in_order=True,
             )
         files = {r["path"]: r["mediatype"] for r in package["resources"]}
         return Publication(package["version"], package["created"], tables, files)
