@@ -424,6 +424,18 @@ def test_a_filled_in_template_is_a_manifest_of_media(spit: Installation) -> None
     assert not {"LEMBAR_DILEWATI", "KOLOM_TIDAK_DIKENAL"} & set(spit.rules(spit.one("foto").receipt))
 
 
+def test_a_filled_in_template_of_a_statistic_names_its_standard_and_metadata(spit: Installation) -> None:
+    heads, *rows = make.ROWS["layanan_informasi"]
+    items = [dict(zip(heads, row, strict=True)) | {"klasifikasi_informasi": "BERKALA"} for row in rows]
+    book = fill("layanan_informasi", items, {"satker": "JATENG"})
+    envelope = {row[0].value: row[1].value for row in book["Kiriman"]}
+    assert (envelope["standar"], envelope["metadata"]) == ("layanan_informasi@1", "layanan_informasi/2026")
+    send(spit, "rekap.xlsx", book)
+
+    s = spit.one("rekap")
+    assert (counts(s), spit.rules(s.receipt)) == ((2, 2, 0, 0), [])
+
+
 def test_an_empty_template_says_what_is_missing(spit: Installation) -> None:
     send(spit, "foto.xlsx", template(datasets()["foto"]))
     assert spit.rules(spit.one("foto").receipt) == ["MANIFES_WAJIB"]

@@ -22,6 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas import reference
 from schemas.dataset import Dataset, Field
+from schemas.metadata import on_file
 from transforms.forms import SHEET
 
 ROWS_SHEET = "Isi"
@@ -37,7 +38,7 @@ ENVELOPE = {
     "satker": "Kode satker yang bertanggung jawab, misalnya JATENG.BANYUMAS (wajib) / responsible satker, required",
     "dataset": "Jangan diubah / leave as it is",
     "standar": "Jangan diubah / leave as it is",
-    "metadata": "Acuan metadata yang sudah terdaftar, misalnya layanan_informasi/2026 / metadata already on file",
+    "metadata": "Acuan metadata yang terdaftar; ganti bila milik Anda lain / metadata on file; change it for yours",
     "memperbaiki": "Nomor tanda terima kiriman lama yang diperbaiki, bila ada / receipt number this corrects, if any",
     "kontak": "Unit yang dapat dihubungi, bukan nama orang / unit to contact, not a person",
     "catatan": "Bebas / free",
@@ -81,8 +82,10 @@ _ALONE = (
 
 
 def template(dataset: Dataset) -> bytes:
-    """An empty workbook for one dataset, as XLSX."""
-    envelope = {"satker": "", "dataset": dataset.name, "standar": dataset.standard}
+    """An empty workbook for one dataset, as XLSX. A statistic refers to its newest metadata on file."""
+    shipped = sorted(reference for reference in on_file() if reference.partition("/")[0] == dataset.name)
+    metadata = shipped[-1] if dataset.statistical and shipped else ""
+    envelope = {"satker": "", "dataset": dataset.name, "standar": dataset.standard, "metadata": metadata}
     book = framed(dataset, dataset.office_fields, envelope)
     add_instructions(book, [*INSTRUCTIONS, _MEDIA if dataset.of_media else _ALONE])
     return packed(book)
