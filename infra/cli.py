@@ -171,6 +171,7 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
     since += [
         f"withdrawal {w.nomor} of {w.item} is still owed until {_clock(w.due)}: {w.target}" for w in found["owed"]
     ]
+    since += [f"held at release {found['held']}; `satu release` lets later batches go"] if found["held"] else []
     since += [f"the audit of what is curated failed; read {found['audit']}"] if found["audit"] else []
     table = aligned(
         ["KIRIMAN", "SUMBER/NAMA", "DATASET", "STATUS", "GILIRAN", "MASUK=TERIMA+KEMBALI+LEWAT", "ALASAN"],
@@ -187,7 +188,11 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
             for r in rows
         ],
     )
-    _show({**found, "submissions": rows}, "\n".join([counts, *since, *(["", table] if rows else [])]), as_json)
+    _show(
+        {**found, "submissions": rows, "owed": [vars(w) for w in found["owed"]]},
+        "\n".join([counts, *since, *(["", table] if rows else [])]),
+        as_json,
+    )
     return FINE
 
 
@@ -250,27 +255,90 @@ def make_template(dataset: str, output: Path, as_json: bool) -> int:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write into a file.")
 @click.option("--seconds", default=30.0, show_default=True, help="Give up after this long.")
 @click.option("--rows", default=100_000, show_default=True, help="Give up beyond this many rows.")
-def sql(statement: str, form: str, output: Path | None, seconds: float, rows: int, as_json: bool) -> int:
+@click.option("--release", "number", type=int, help="Ask this release instead of the newest.")
+@click.option("--as-of", "moment", help="Ask the release shown then: 2026-10-01 (its end), 2026-10-01T12:00 (WIB).")
+def sql(
+    statement: str,
+    form: str,
+    output: Path | None,
+    seconds: float,
+    rows: int,
+    number: int | None,
+    moment: str | None,
+    as_json: bool,
+) -> int:
     """One SELECT over the released tables, read-only.
 
     \b
     satu sql "DESCRIBE foto"
     satu sql "SELECT kode_satker, count(*) AS foto FROM foto GROUP BY 1 ORDER BY 2 DESC"
+    satu sql --as-of 2026-10-01 "SELECT count(*) FROM foto"
     """
     from infra.lake import Lake
+    from infra.sql.moment import earlier
     from infra.sql.query import Limits, select
     from infra.sql.result import render
     from infra.storage.store import open_store
 
     settings = Settings.from_env()
-    lake = Lake(open_store(settings.store, endpoint=settings.s3_endpoint))
-    result = select(lake, statement, limits=Limits(seconds=seconds, rows=rows))
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    release = earlier(store, number, moment)
+    if release:
+        click.echo(f"release {release.number}, made {_clock(release.at)}", err=True)
+    result = select(Lake(store), statement, release=release, limits=Limits(seconds=seconds, rows=rows))
     data = render(result, "json" if as_json else form)
     if output:
         output.write_bytes(data)
     else:
         sys.stdout.buffer.write(data)
     return FINE
+
+
+@command()
+@click.argument("one", type=int)
+@click.argument("other", type=int)
+@click.option("--rows", is_flag=True, help="Also the key of every row.")
+def diff(one: int, other: int, rows: bool, as_json: bool) -> int:
+    """What changed from release ONE to release OTHER: rows added, replaced and gone, per table."""
+    from infra.lake import Lake
+    from infra.sql.comparing import differences, told
+    from infra.sql.moment import earlier
+    from infra.storage.store import open_store
+
+    settings = Settings.from_env()
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    first, second = earlier(store, one), earlier(store, other)
+    assert first and second
+    _show(*told(first, second, differences(Lake(store), first, second), rows=rows), as_json)
+    return FINE
+
+
+@command()
+@click.argument("number", type=int)
+@click.option("--by", default=getuser, show_default="your login", help="Who decides: a name and an office.")
+@click.option("--reason", default="", help="Why.")
+def rollback(number: int, by: str, reason: str, as_json: bool) -> int:
+    """Show release NUMBER again, and publish it. What came since waits until somebody types `satu release`."""
+    from infra import steps
+
+    made, counts = steps.go_back(Settings.from_env(), number, by, reason)
+    text = f"release {made.number} shows release {number} again; later batches wait for `satu release`"
+    _show({"release": made.number, "back_to": number, "deliver": counts}, text, as_json)
+    return WEATHER if counts["failed"] else FINE
+
+
+@command()
+@click.option("--by", default=getuser, show_default="your login", help="Who decides: a name and an office.")
+@click.option("--reason", default="", help="Why.")
+@click.option("--despite-audit", is_flag=True, help="Although its audit failed: read its page first.")
+def release(by: str, reason: str, despite_audit: bool, as_json: bool) -> int:
+    """Release what waits for a person: after a rollback, or with --despite-audit what failed its audit."""
+    from infra import steps
+
+    done, counts = steps.let_go(Settings.from_env(), by, reason, despite_audit)
+    text = f"release {done['release']} with {done['batches']} batches, by {by}; {counts['written']} files written"
+    _show({**done, "by": by, "reason": reason, "deliver": counts}, text, as_json)
+    return WEATHER if counts["failed"] else FINE
 
 
 @command()
@@ -321,10 +389,6 @@ def approve(number: str, by: str, reason: str | None, as_json: bool) -> int:
 
 
 @command()
-@click.argument("dataset", required=False)
-@click.argument("key", required=False)
-@click.argument("rule", required=False)
-@command()
 @click.argument("item", required=False)
 @click.option("--reason", default="", help="Why, such as 'persetujuan ditarik, surat 12/XI/2026'.")
 @click.option("--by", default=getuser, show_default="your login", help="Who withdraws it: a name and an office.")
@@ -362,6 +426,10 @@ def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str 
     return WEATHER if counts["failed"] else FINE
 
 
+@command()
+@click.argument("dataset", required=False)
+@click.argument("key", required=False)
+@click.argument("rule", required=False)
 @click.option("--by", default="", help="Name or office of whoever takes the responsibility.")
 @click.option("--reason", default="", help="Why this is no personal data, or why it may be public.")
 @click.option("--list", "listing", is_flag=True, help="Show every row that is held, and what was cleared.")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,7 +21,8 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from infra import releases
-from infra.releases import Release
+from infra.columns import commented, redefine
+from infra.releases import BACK_TO, Gone, Release
 from infra.storage.store import Conflict, Store
 from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import ContractError, tables
@@ -62,7 +64,7 @@ class Lake:
         is not repeated, and of two workers at the same batch the slower finds the other's. `formed` is when the batch
         was formed: a ledger restored from an older copy gives its numbers out again, for other rows.
         """
-        rows = _commented(self.check(table, rows))
+        rows = commented(self.check(table, rows))
         if not rows.num_rows:
             return self.version(table)
         name = f"batch-{batch}" + (f"-{formed.astimezone(UTC):%Y%m%dT%H%M%S.%f}" if formed else "")
@@ -72,7 +74,7 @@ class Lake:
             there, names = pa.schema(delta.schema()), set(rows.column_names)
             if changed := [f.name for f in there if f.name in names and f.type != rows.schema.field(f.name).type]:
                 raise ContractError(f"{table}: in the lake {changed} have another type; that needs a new standard")
-            _redefine(delta, there, rows.schema)
+            redefine(delta, there, rows.schema)
             write_deltalake(
                 delta, rows, mode="append", schema_mode="merge", writer_properties=WRITER, commit_properties=properties
             )
@@ -139,14 +141,23 @@ class Lake:
         return delta and delta.version()
 
     def snapshot(self, table: str, version: int) -> Snapshot:
-        """What a version consists of. LookupError without such a table, DeltaError without such a version."""
+        """What a version consists of. LookupError without such a table, DeltaError without such a version.
+
+        Gone when the log of so old a version has been removed; its files may be gone all the same (`lacks`).
+        """
         delta = self._open(table, version)
+        if delta is None and self._open(table) is not None:
+            raise Gone(f"version {version} of table {table} is gone")
         if delta is None:
             raise LookupError(f"there is no table {table}")
         files = delta.file_uris()
         if not self._store.url.startswith("s3:"):
             files = [unquote(uri) for uri in files]  # the library escapes blanks and the like even in plain paths
         return Snapshot(tuple(files), pa.schema(delta.schema()), delta.count())
+
+    def lacks(self, snapshot: Snapshot) -> bool:
+        """Whether a file of an old version has been removed since. A bucket is not asked."""
+        return any(not Path(file).exists() for file in snapshot.files if "://" not in file)
 
     def files(self, table: str, version: int) -> list[str]:
         """The Parquet files of a version, as absolute paths or URIs."""
@@ -187,7 +198,8 @@ class Lake:
         proposed is overtaken.
         """
         before = self.released()
-        if before and before.tables == dict(versions) and before.batches == list(batches):
+        same = before and before.tables == dict(versions) and before.batches == list(batches)
+        if before and same and before.back_to is None:
             return before
         if before and any(versions.get(table, -1) < version for table, version in before.tables.items()):
             raise Conflict(f"release {before.number} is newer than what is proposed")
@@ -201,6 +213,26 @@ class Lake:
             previous=before.number if before else None,
         )
         return releases.show(self._store, proposed)
+
+    def go_back(self, number: int, *, by: str, reason: str) -> Release:
+        """Show the versions of an earlier release again, as a new one; the same again does nothing.
+
+        LookupError when there was no such release, Gone when its versions cannot be read any more.
+        """
+        before, to = self.released(), releases.numbered(self._store, number)
+        if before is None or number in {before.number, before.back_to}:
+            return before or to
+        for table, version in to.tables.items():
+            if self.lacks(self.snapshot(table, version)):
+                raise Gone(f"files of version {version} of table {table} are gone")
+        said = {BACK_TO: number, "oleh": by, "alasan": reason}
+        return releases.show(
+            self._store, replace(to, at=datetime.now(UTC), batches=[], audit=said, previous=before.number)
+        )
+
+    def batches(self, release: Release) -> set[int]:
+        """The batches a release shows."""
+        return releases.batches(release, self.releases())
 
     def released(self) -> Release | None:
         """The release readers see; None before the first."""
@@ -255,25 +287,3 @@ class Lake:
                 if tries == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.02 * tries))  # noqa: S311
-
-
-def _redefine(delta: DeltaTable, there: pa.Schema, wanted: pa.Schema) -> None:
-    """Give the table's columns the definitions a newer standard words differently; Delta appends only to equal ones.
-
-    A commit of its own each, so it is done when it is due, and a writer killed in between has it behind it.
-    """
-    for field in wanted:
-        mine = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-        if field.name in there.names:
-            theirs = there.field(field.name).metadata or {}
-            if any(theirs.get(key.encode()) != value.encode() for key, value in mine.items()):
-                delta.alter.set_column_metadata(field.name, mine)
-
-
-def _commented(rows: pa.Table) -> pa.Table:
-    """Each column's definition also as its `comment`, where Spark, Trino and others look for it."""
-    fields = [
-        f.with_metadata({**f.metadata, b"comment": f.metadata[b"definisi"]}) if b"definisi" in (f.metadata or {}) else f
-        for f in rows.schema
-    ]
-    return rows.cast(pa.schema(fields, metadata=rows.schema.metadata))

@@ -12,6 +12,12 @@ import orjson
 from infra.storage.store import Conflict, Store
 
 POINTER = "released.json"
+BACK_TO = "kembali_ke"
+"""In `audit`, the number of the earlier release whose versions are shown again."""
+
+
+class Gone(LookupError):
+    """A version or release of which the files or the log have been removed: it cannot be shown any more."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,11 @@ class Release:
     batches: Sequence[int]
     audit: Mapping[str, Any]
     previous: int | None
+
+    @property
+    def back_to(self) -> int | None:
+        """The earlier release it shows again, if somebody went back to one."""
+        return self.audit.get(BACK_TO)
 
     def shows_same_as(self, other: Release) -> bool:
         """Whether both put the same tables in the place of the same release."""
@@ -42,6 +53,35 @@ def releases(store: Store) -> Iterator[Release]:
     while release:
         yield release
         release = _read(store, release.previous) if release.previous else None
+
+
+def numbered(store: Store, number: int) -> Release:
+    """A release by its number; LookupError when none of this number was ever shown."""
+    for release in releases(store):
+        if release.number == number:
+            return release
+    newest = released(store)
+    raise LookupError(f"there is no release {number}; the newest is {newest.number if newest else 0}")
+
+
+def as_of(store: Store, at: datetime) -> Release:
+    """The release readers saw at an instant; LookupError before the first."""
+    for release in releases(store):
+        if release.at <= at:
+            return release
+    raise LookupError(f"nothing was released yet at {at.isoformat()}")
+
+
+def batches(of: Release, history: Iterator[Release]) -> set[int]:
+    """The batches a release shows, out of the `history` of all releases."""
+    known = {release.number: release for release in history}
+    found: set[int] = set()
+    at: Release | None = of
+    while at:
+        found |= set(at.batches)
+        number = at.back_to or at.previous
+        at = known[number] if number else None
+    return found
 
 
 def show(store: Store, proposed: Release) -> Release:

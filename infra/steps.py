@@ -267,6 +267,24 @@ def release(settings: Settings) -> Counts:
         return releasing.release(store, inbox) if mine else {"release": 0, "batches": 0}
 
 
+def let_go(settings: Settings, by: str, reason: str, despite_audit: bool) -> tuple[Counts, Counts]:
+    """Release what waits for a person, who says why, and publish it: the counts of both."""
+    from infra import releasing
+
+    with opened(settings) as (store, inbox), _publishing(inbox):
+        done = releasing.decide(store, inbox, releasing.Decision(by, reason, despite_audit))
+    return done, deliver(settings)
+
+
+def go_back(settings: Settings, number: int, by: str, reason: str) -> tuple[Any, Counts]:
+    """Show an earlier release again, and publish it: the new release, and the counts of publishing."""
+    from infra import releasing
+
+    with opened(settings) as (store, inbox), _publishing(inbox):
+        made = releasing.go_back(store, inbox, number, by, reason)
+    return made, deliver(settings)
+
+
 def deliver(settings: Settings, *, only: str | None = None) -> Counts:
     """Publish the current release and bring every partner (or `only` one) to it.
 
@@ -365,10 +383,21 @@ def _alone(inbox: Inbox, name: str) -> Iterator[bool]:
         yield False
 
 
+@contextmanager
+def _publishing(inbox: Inbox) -> Iterator[None]:
+    """Be the only one that publishes, or say that somebody else is."""
+    from infra.submit import Refused
+
+    with _alone(inbox, "publish") as mine:
+        if not mine:
+            raise Refused("a release is being made right now; try again in a moment")
+        yield
+
+
 def status(settings: Settings) -> dict[str, Any]:
     """What came in, where it stands, whose turn it is; what is due and since when; what is in trouble."""
     from infra.ledger.marks import troubles
-    from infra.releasing import failed_audit
+    from infra.releasing import failed_audit, held
 
     with opened(settings) as (store, inbox):
         return {
@@ -378,6 +407,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "sources": [vars(trouble) for trouble in troubles(inbox.ledger)],
             "batches": [vars(b) for b in inbox.troubled()],
             "audit": failed_audit(store, inbox),
+            "held": back.back_to if (back := held(store)) else None,
             "owed": [target for target in withdrawn(settings) if target.done is None],
         }
 

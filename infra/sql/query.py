@@ -118,7 +118,12 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str, shown: list[View], limits: Li
 
 
 def _readable(lake: Lake, release: Release | None) -> tuple[View, ...]:
-    shown = views(lake, release or lake.released())
+    from infra.releases import Gone
+
+    try:
+        shown = views(lake, release or lake.released())
+    except Gone as error:
+        raise QueryError(str(error)) from error
     # A lake on S3 is read here once the wheel `duckdb-extension-httpfs` is part of the installation: load it by path
     # in `opened`, before the lock, with the store's own credentials.
     if any(file.startswith("s3://") for view in shown for file in view.files):

@@ -53,10 +53,11 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     taken_back = lake.withdrawals()
     made: list[View] = [View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()]))]
     for name in {**tables(), **versions}:
-        snapshot = lake.snapshot(name, versions[name]) if name in versions else None
+        snapshot, only = _version(lake, release, name) if release and name in versions else (None, "")
         schema = _columns(name, snapshot)
-        rows = View(name, stands(name, schema.names, rows_of(schema, snapshot), taken_back), _files(snapshot))
-        made += _with_history(rows, schema.names) if KEY in schema.names else [rows]
+        rows = f"{rows_of(schema, snapshot)}{only}"
+        shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
+        made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
     listed, file = analytics.satker()
     return (*made, View("satker", listed, (file,)), *(View(name, sql) for name, sql in analytics.views().items()))
 
@@ -68,8 +69,26 @@ def stands(table: str, columns: Sequence[str], rows: str, taken_back: Sequence[W
     return rows
 
 
-def _files(snapshot: Snapshot | None) -> tuple[str, ...]:
-    return snapshot.files if snapshot else ()
+def _version(lake: Lake, release: Release, table: str) -> tuple[Snapshot, str]:
+    """A table as a release shows it: its version, or where that is gone the current one, and a WHERE to its batches.
+
+    Tables only grow, so that is the same, without what has been erased since. Gone for a table without batches.
+    """
+    from infra.releases import Gone
+
+    current = lake.released()
+    try:
+        snapshot = lake.snapshot(table, release.tables[table])
+        if current is None or release.tables[table] == current.tables.get(table) or not lake.lacks(snapshot):
+            return snapshot, ""
+    except Gone:
+        if current is None:
+            raise
+    snapshot = lake.snapshot(table, current.tables[table])
+    if "_batch" not in snapshot.schema.names:
+        raise Gone(f"Release {release.number} can no longer be shown: table {table} as it was then has been removed.")
+    listed = ", ".join(map(str, sorted(lake.batches(release)))) or "NULL"
+    return snapshot, f"{' AND' if not snapshot.files else ' WHERE'} _batch IN ({listed})"
 
 
 def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:

@@ -14,8 +14,9 @@ import orjson
 
 from infra import landing
 from infra.lake import Lake
-from infra.ledger import taking_back
-from infra.ledger.inbox import Inbox
+from infra.ledger.inbox import Busy, Inbox
+from infra.ledger.taking_back import carry
+from infra.releases import Release
 from infra.sources import FolderSource
 from infra.storage.store import Store, content_key
 from infra.withdrawing.plan import Plan, columns, connection, done_key, make, quiet, rows_due, unfinished
@@ -50,17 +51,25 @@ def _rewrite(store: Store, inbox: Inbox, plan: Plan) -> bool:
         return True
     if not quiet(inbox):
         return False
-    with inbox.lease("publish"):
-        versions = {table: v for table in plan.tabel if (v := lake.version(table)) is not None}
-        with connection(lake, versions, withdrawals(store), plan.pemuat) as con:
-            for table in versions:
-                if rows_due(con, table):
-                    stands = withdrawal.standing(table, columns(con, table), f'"{table}_mentah"')
-                    lake.rewrite(table, con.execute(stands).to_arrow_reader(65_536), plan.nomor)
-        moved = {table: v for table in versions if (v := lake.version(table)) is not None}
-        taking_back.carry(inbox.ledger, moved)
-        lake.release({**released.tables, **moved}, [], audit={"penghapusan": plan.nomor})
+    try:
+        with inbox.lease("publish"):
+            _rewrite_alone(store, inbox, plan, released)
+    except Busy:
+        return False  # somebody is publishing right now
     return True
+
+
+def _rewrite_alone(store: Store, inbox: Inbox, plan: Plan, released: Release) -> None:
+    lake = Lake(store)
+    versions = {table: v for table in plan.tabel if (v := lake.version(table)) is not None}
+    with connection(lake, versions, withdrawals(store), plan.pemuat) as con:
+        for table in versions:
+            if rows_due(con, table):
+                stands = withdrawal.standing(table, columns(con, table), f'"{table}_mentah"')
+                lake.rewrite(table, con.execute(stands).to_arrow_reader(65_536), plan.nomor)
+    moved = {table: v for table in versions if (v := lake.version(table)) is not None}
+    carry(inbox.ledger, moved)
+    lake.release({**released.tables, **moved}, [], audit={"penghapusan": plan.nomor})
 
 
 def _strip(store: Store, inbox: Inbox, plan: Plan, known: Mapping[str, FolderSource]) -> None:
