@@ -12,7 +12,7 @@ import shutil
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra import landing
@@ -30,6 +30,9 @@ MARK = ".mark"
 SENDING = ".dikirim"
 """Ends the hidden name of an answer on its way: a newer one may be written beside it meanwhile."""
 
+AT_ONCE_S = 10
+"""How long handing answers back right after they were written may take; what is left goes with the next fetch."""
+
 
 def fetch(source: FolderSource, store: Store, inbox: Inbox) -> Counter[str]:
     """One go at a remote source: how many submissions were `fetched`, `refused`, `unreachable` and `unfinished`.
@@ -44,6 +47,28 @@ def fetch(source: FolderSource, store: Store, inbox: Inbox) -> Counter[str]:
             return _Go(source, source.remote, store, inbox, time.monotonic() + source.remote.deadline_s).run()
     except Busy:
         return Counter(unfinished=1)  # another worker is at it
+
+
+def hand_back(source: FolderSource, inbox: Inbox) -> bool:
+    """Send the answers that wait at a remote source; False where they are left for its next fetch.
+
+    That is when the source is in trouble, somebody is at it already, or it does not take them soon enough.
+    """
+    remote, marks = source.remote, Marks(inbox.ledger, source.name)
+    if remote is None or not (remote.answers and remote.takes_answers) or marks.troubled():
+        return False
+    until = time.monotonic() + AT_ONCE_S
+    try:
+        with inbox.lease(f"fetch:{source.name}"):
+            try:
+                with replace(remote, timeout_s=min(remote.timeout_s, AT_ONCE_S / 2)).open(source.folder, until) as far:
+                    _send_answers(source, far, until)
+            except OSError as error:
+                marks.fail(SOURCE, error)
+                return False
+    except (Busy, OutOfTime):
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -74,7 +99,8 @@ class _Go:
                 new = self._new(far, cursor if key == self.key else "", counts)
                 with ThreadPoolExecutor(self.remote.parallel) as pool:
                     counts.update(pool.map(lambda item: self._take(far, item), new))
-                self._send_answers(far)
+                if self.remote.answers:
+                    _send_answers(self.source, far, self.until)
                 if counts["unfinished"]:
                     raise OutOfTime
         except OutOfTime:
@@ -172,20 +198,24 @@ class _Go:
     def _refused(self, item: Item) -> str:
         return f"{item.mark} {self.key}"
 
-    def _send_answers(self, far: Far) -> None:
-        place = self.source.folder / ANSWERS
-        if not (self.remote.answers and isinstance(far, Answering) and place.is_dir()):
-            return
-        for gone in [path for path in place.iterdir() if path.name.endswith(WITHDRAWN)]:
-            name = gone.name.removeprefix(".").removesuffix(WITHDRAWN)
-            (place / f".{name}{SENDING}").unlink(missing_ok=True)  # what was on its way before
-            far.answer(name, None)
-            gone.unlink()
-        for ready in [path for path in place.iterdir() if not path.name.startswith(".")]:
-            ready.rename(place / f".{ready.name}{SENDING}")
-        for going in sorted(path for path in place.iterdir() if path.name.endswith(SENDING)):
-            far.answer(going.name.removeprefix(".").removesuffix(SENDING), going.read_bytes())
-            going.unlink()
+
+def _send_answers(source: FolderSource, far: Far, until: float) -> None:
+    """Each answer that waits, once; what is killed in between is sent again, as it was. OutOfTime when it is late."""
+    place = source.folder / ANSWERS
+    if not (isinstance(far, Answering) and place.is_dir()):
+        return
+    for gone in [path for path in place.iterdir() if path.name.endswith(WITHDRAWN)]:
+        hurry(until)
+        name = gone.name.removeprefix(".").removesuffix(WITHDRAWN)
+        (place / f".{name}{SENDING}").unlink(missing_ok=True)  # what was on its way before
+        far.answer(name, None)
+        gone.unlink()
+    for ready in [path for path in place.iterdir() if not path.name.startswith(".")]:
+        ready.rename(place / f".{ready.name}{SENDING}")
+    for going in sorted(path for path in place.iterdir() if path.name.endswith(SENDING)):
+        hurry(until)
+        far.answer(going.name.removeprefix(".").removesuffix(SENDING), going.read_bytes())
+        going.unlink()
 
 
 def _deposit(draft: Path, place: Path, item: Item) -> None:

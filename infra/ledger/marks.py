@@ -53,6 +53,11 @@ class Marks:
             rows = connection.execute(select(mark).where(mark.c.source == self.source, mark.c.name != SOURCE))
             return {row.name: (row.mark, row.due_at <= now) for row in rows}
 
+    def troubled(self) -> bool:
+        """Whether the source itself could not be reached when it was last asked."""
+        with self.ledger.read() as connection:
+            return connection.execute(select(mark.c.trouble).where(self._at(SOURCE))).scalar() is not None
+
     def settle(self, name: str, value: str) -> None:
         """This state of a submission is done with."""
         self._set(name, value=value)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from infra.sources.transfer import Allowance, FarFile, Unacceptable, digest
 from transforms import forms
@@ -99,6 +99,8 @@ class Remote(ABC):
     """Submissions fetched at the same time."""
     answers: bool = True
     """Whether answers are put back there, where the place can take them."""
+    takes_answers: ClassVar[bool] = False
+    """Whether places of this kind can."""
 
     def allowance(self, until: float) -> Allowance:
         """What one submission may take."""

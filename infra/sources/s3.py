@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from infra.sources.remote import ANSWERS, Item, Remote, secret, submissions
@@ -22,6 +22,7 @@ class S3(Remote):
     endpoint: str | None = None
     """A server other than Amazon's."""
     region: str = "us-east-1"
+    takes_answers: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

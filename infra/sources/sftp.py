@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from infra.sources.remote import ANSWERS, ENTRIES_LIMIT, Item, Remote, secret, submissions
@@ -40,6 +40,7 @@ class Sftp(Remote):
     key_file_env: str = ""
     """The variable holds the path of a private key without passphrase."""
     settle_s: float = 2
+    takes_answers: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
