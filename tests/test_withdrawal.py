@@ -146,10 +146,13 @@ def test_the_tombstone_says_who_when_why_and_nothing_else(spit: Installation) ->
 
 def test_a_medium_is_withdrawn_with_every_row_about_it(spit: Installation) -> None:
     (photo,) = spit.rows("SELECT uri, sha256 FROM media")
+    assert steps.render(spit.settings)["copies"] > 0
+    assert list(store(spit).list("renditions/sha256/"))
     withdraw(spit, photo["uri"])
     assert spit.rows("SELECT * FROM foto") == spit.rows("SELECT * FROM media") == []
     steps.maintain(spit.settings)
     assert store(spit).stat(content_key(photo["sha256"])) is None
+    assert list(store(spit).list("renditions/sha256/")) == []
     assert search(store(spit), "mengikuti apel di lapangan contoh") == []
 
 

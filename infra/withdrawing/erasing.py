@@ -73,7 +73,9 @@ def _rewrite_alone(store: Store, inbox: Inbox, plan: Plan, released: Release) ->
 
 
 def _strip(store: Store, inbox: Inbox, plan: Plan, known: Mapping[str, FolderSource]) -> None:
-    """Judged rows, receipts and answers, originals and their facts."""
+    """Judged rows, receipts and answers, originals, their facts and their copies."""
+    from infra.rendering import forget
+
     for receipt in (*plan.kiriman, *plan.pemuat):
         found = inbox.find(receipt)
         if found is None:
@@ -88,4 +90,5 @@ def _strip(store: Store, inbox: Inbox, plan: Plan, known: Mapping[str, FolderSou
             landing.answer(said, source, found.name, store)
     for sha in plan.isi:
         store.delete(landing.facts_key(sha))
+        forget(store, sha)
         store.delete(content_key(sha))
