@@ -285,10 +285,11 @@ def go_back(settings: Settings, number: int, by: str, reason: str) -> tuple[Any,
     return made, deliver(settings)
 
 
-def deliver(settings: Settings, *, only: str | None = None) -> Counts:
+def deliver(settings: Settings, *, only: str | None = None, thorough: bool = False) -> Counts:
     """Publish the current release and bring every partner (or `only` one) to it.
 
-    A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why.
+    A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why. `thorough`
+    looks at every file that is published.
     """
     from infra.lake import Lake
     from infra.publishing import deliver as delivering
@@ -306,7 +307,7 @@ def deliver(settings: Settings, *, only: str | None = None) -> Counts:
             tempfile.TemporaryDirectory(prefix="spit-") as scratch,
             connect(lake, current, scratch=Path(scratch)) as con,
         ):
-            publication = publish(con, store, current)
+            publication = publish(con, store, current, thorough=thorough)
         everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
         done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
         request.note(inbox, hidden, current.number, [d.partner for d in done if d.error is None])
@@ -322,7 +323,7 @@ def reconcile(settings: Settings) -> Counts:
     from infra.reconciling import reconcile as compare
 
     with opened(settings) as (store, inbox):
-        return compare(store, inbox) | {"deliver": deliver(settings)}
+        return compare(store, inbox) | {"deliver": deliver(settings, thorough=True)}
 
 
 def maintain(settings: Settings) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -51,7 +52,7 @@ def public_tables() -> dict[str, Dataset]:
 
 def published() -> list[str]:
     """The names of all a release with every table publishes, in order."""
-    return [*public_tables(), *(f"dip_{name}" for name in public_tables() if name in datasets()), "dik"]
+    return [*public_tables(), *(f"dip_{name}" for name in public_tables() if name in datasets()), "dik", "rendisi"]
 
 
 def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dict[str, Any]:
@@ -109,7 +110,16 @@ def edition(name: str = "foto", **facts: Any) -> Edition:
 
 def everything() -> dict[str, list[dict[str, Any]]]:
     """The rows of every table there is."""
-    return {name: rows_of(dataset) for name, dataset in tables().items()}
+    rows = {name: rows_of(dataset) for name, dataset in tables().items()}
+    return rows | {"rendisi": [copy(medium) for medium in rows["media"]]}
+
+
+def copy(medium: Mapping[str, Any], **values: Any) -> dict[str, Any]:
+    """The web copy of a row of `media`, as table `rendisi` has it."""
+    rights = "\x1f".join((medium["kredit"] or "", medium["lisensi"] or ""))
+    own = {"sha256": medium["sha256"], "hak": hashlib.md5(rights.encode()).hexdigest(), "resep": 1, "peran": "web"}
+    made = {"tipe_media": "image/jpeg", "sha256_rendisi": hashlib.sha256(medium["sha256"].encode()).hexdigest()}
+    return {**row(tables()["rendisi"], "a"), **own, **made, "galat": None, **values}
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pytest
 from schemas.dataset import ContractError, Dataset, datasets, tables
 from schemas.reference import satker
 from tests.released import AT, HELD_BACK, SECRET, lake, public_tables, row
-from transforms import dip, publik
+from transforms import copies, dip, publik
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = sorted(public_tables())
@@ -144,11 +144,14 @@ def test_a_period_has_days(period: str, first: str, last: str) -> None:
 
 # Nobody reads around the gate: whoever imports it may query through nothing else.
 
+GATES = {"publik", "dip", "copies"}
+"""Who writes the SQL that may be asked; the tests below say what is in it."""
+
 READERS = {"sql", "query", "table", "view", "read_parquet", "from_parquet", "executemany", "read_table", "ParquetFile"}
 
 
 def ways_around(source: str) -> Iterator[str]:
-    """Each place where a module queries something other than `publik.…` or `dip.…`, or opens tables by itself."""
+    """Each place where a module queries something other than what GATES write, or opens tables by itself."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
@@ -158,7 +161,7 @@ def ways_around(source: str) -> Iterator[str]:
                 yield ast.unparse(node)
             if node.func.attr == "execute":
                 asked = node.args[0].func if node.args and isinstance(node.args[0], ast.Call) else None
-                if not (isinstance(asked, ast.Attribute) and ast.unparse(asked.value) in {"publik", "dip"}):
+                if not (isinstance(asked, ast.Attribute) and ast.unparse(asked.value) in GATES):
                     yield ast.unparse(node)
 
 
@@ -177,7 +180,15 @@ def exporters() -> list[Path]:
 
 def test_exporters_read_only_through_the_gate() -> None:
     found = {path.name: list(ways_around(path.read_text("utf-8"))) for path in exporters()}
-    assert {"publication.py", "editions.py", "deliver.py", "catalogue.py", "datapackage.py", "dip.py"} <= set(found)
+    assert {
+        "publication.py",
+        "shown.py",
+        "editions.py",
+        "deliver.py",
+        "catalogue.py",
+        "datapackage.py",
+        "dip.py",
+    } <= set(found)
     assert not any(found.values()), found
 
 
@@ -185,6 +196,18 @@ def test_the_lists_name_no_table_but_through_the_gate() -> None:
     for dataset in datasets().values():
         rest = dip.listed(dataset, AT, satker()).replace(f"FROM ({publik.rows(dataset, AT)})", "")
         assert set(re.findall(r"(?:FROM|JOIN)\s+(\S+)", rest)) == {"bahan", "satker"}
+
+
+def test_copies_are_listed_through_the_gate_and_nothing_is_told_of_others() -> None:
+    media = tables()["media"]
+    for sql in (copies.listed(AT), copies.files(AT)):
+        rest = sql.replace(f"({publik.rows(media, AT)})", "")
+        # `media` and `rendisi` themselves: to leave out, and to join to what the gate gave.
+        read = set(re.findall(r"(?:FROM|JOIN)\s+([^\s(]+)", rest))
+        assert read == {"media", "rendisi", "terbuka", "tertutup", "dibuat"}
+    assert {f.name for f in copies.standard().fields if f.name in media.arrow.names} <= {
+        f.name for f in publik.columns(media)
+    }
 
 
 @pytest.mark.parametrize(

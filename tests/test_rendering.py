@@ -144,3 +144,19 @@ def test_weather_at_one_medium_keeps_no_other_waiting(spit: Installation, monkey
         patch.setattr(rendering, "rendered", stormy)
         steps.render(spit.settings)
     assert steps.render(spit.settings) == {"media": 1, "copies": 2, "failed": 0}
+
+
+def test_the_public_shelf_shows_the_copies_and_never_the_original(spit: Installation) -> None:
+    spit.drop("foto", photos({"berkas": "a.jpg"}, {"berkas": "b.jpg", "lisensi": "INTERNAL"}, a=PICTURE, b=OTHER))
+    spit.take_in()
+    steps.render(spit.settings)
+    spit.publish()
+    store = open_store(spit.settings.store)
+    public = {stat.key: store.get(stat.key) for stat in store.list("published/")}
+    mine = [row for row in lines(spit) if row["sha256"] == hashlib.sha256(PICTURE).hexdigest()]
+    endings = {"image/jpeg": "jpg", "image/webp": "webp"}
+    files = {f"published/rendisi/{row['sha256_rendisi']}.{endings[row['tipe_media']]}" for row in mine}
+    assert {key for key in public if key.endswith((".jpg", ".webp"))} == files
+    assert PICTURE not in public.values()
+    steps.reconcile(spit.settings)
+    assert {stat.key for stat in store.list("published/rendisi/") if stat.key.endswith((".jpg", ".webp"))} == files

@@ -76,26 +76,31 @@ def listed(at: datetime) -> str:
     The same bytes may be the medium of several rows. If one of those is not public (a child, an embargo, a hold), so
     are the copies of all: fails closed.
     """
+    names = [f.name for f in standard().fields]
+    return f"SELECT {', '.join(names)} FROM ({_shown(at)}) ORDER BY {', '.join(standard().primary_key)}"
+
+
+def files(at: datetime) -> str:
+    """SELECT of the files those copies are: `berkas`, its hash and size, and the hash of an original it was made of."""
+    return (
+        "SELECT berkas, any_value(sha256_rendisi) AS sha256, any_value(ukuran_byte) AS ukuran_byte, min(asal) AS asal"
+        f" FROM ({_shown(at)}) GROUP BY berkas ORDER BY berkas"
+    )
+
+
+def _shown(at: datetime) -> str:
     gate = publik.rows(tables()["media"], at)
     kinds = " ".join(f"WHEN '{kind}' THEN '.{ending}'" for kind, ending in EXTENSIONS.items())
     said = {
         "berkas": f"'rendisi/' || r.sha256_rendisi || CASE r.tipe_media {kinds} ELSE '' END",
-        **{f.name: f"r.{f.name}" for f in tables()["rendisi"].fields if f.name not in {"sha256"}},
+        **{f.name: f"r.{f.name}" for f in tables()["rendisi"].fields},
     }
     wanted = ", ".join(f"{said.get(f.name, f'm.{f.name}')} AS {f.name}" for f in standard().fields)
     return (
         f"WITH terbuka AS ({gate}), tertutup AS (SELECT x.sha256 FROM media x ANTI JOIN terbuka t"
         " ON t._kunci = x._kunci), dibuat AS (SELECT * FROM rendisi WHERE galat IS NULL"
         " QUALIFY resep = max(resep) OVER (PARTITION BY sha256, hak))"
-        f" SELECT DISTINCT {wanted} FROM terbuka m JOIN dibuat r ON r.sha256 = m.sha256 AND r.hak = {rights('m')}"
+        f" SELECT DISTINCT {wanted}, m.sha256 AS asal FROM terbuka m"
+        f" JOIN dibuat r ON r.sha256 = m.sha256 AND r.hak = {rights('m')}"
         " WHERE NOT EXISTS (FROM tertutup t WHERE t.sha256 = m.sha256)"
-        " ORDER BY dataset, kode_satker, nomor, peran"
-    )
-
-
-def files(at: datetime) -> str:
-    """SELECT of the files those copies are: `berkas`, its hash, and the hash of one original it was made of."""
-    return (
-        f"SELECT berkas, any_value(sha256_rendisi) AS sha256, min(split_part(uri, ':', 5)) AS asal"
-        f" FROM ({listed(at)}) GROUP BY berkas ORDER BY berkas"
     )

@@ -7,7 +7,7 @@ is new in it. The catalogue comes last: whoever reads it finds every file it nam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -18,7 +18,8 @@ import orjson
 import pyarrow as pa
 
 from infra.publishing.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
-from infra.storage.store import Store
+from infra.publishing.shown import COPIES, COPY, show
+from infra.storage.store import Stat, Store
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
 from transforms import catalogue, datajson, datapackage, dip, publik
@@ -59,13 +60,17 @@ class Publication:
     editions: tuple[Edition, ...]
     written: tuple[str, ...]
     removed: tuple[str, ...]
+    copies: pa.Table | None = None
+    """The renditions' files (`berkas`, `sha256`, `ukuran_byte`), where there are any."""
 
 
-def publish(connection: Connection, store: Store, release: Release, *, base: str = "") -> Publication:
+def publish(
+    connection: Connection, store: Store, release: Release, *, base: str = "", thorough: bool = False
+) -> Publication:
     """Publish a release. `connection` shows the current rows of its tables as views of their names.
 
     Older editions are removed: a row that has since been excluded must not stay readable in them. May run twice and be
-    killed anywhere.
+    killed anywhere. `thorough` looks at every file on the shelf instead of where files of ours can be.
     """
     shelf = Shelf(store)
     open_ = [standard for name, standard in tables().items() if standard.public and name in release.tables]
@@ -74,10 +79,15 @@ def publish(connection: Connection, store: Store, release: Release, *, base: str
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
         editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
         editions.append(_closed(shelf, of_offices, gates))
+    media = next((e for e in editions if e.standard.name == "media" and "rendisi" in release.tables), None)
+    shown = media and show(connection, shelf, media, release.tables["rendisi"], gates["media"].since, thorough=thorough)
+    if shown:
+        editions.append(shown.edition)
     kept = {f"{ROOT}/{file.path}" for edition in editions for file in edition.files}
     kept |= {record_key(edition.standard, edition.id) for edition in editions}
-    for file in (f for e in editions if e.standard.name == "media" for f in e.files if f.format != "skema"):
-        kept.add(stable := f"{ROOT}/media.{file.format}")
+    listed = [e for e in editions if e.standard.name in {"media", "rendisi"}]
+    for name, file in ((e.standard.name, f) for e in listed for f in e.files if f.format != "skema"):
+        kept.add(stable := f"{ROOT}/{name}.{file.format}")
         if not shelf.holds(stable, file.sha256):
             with store.open(f"{ROOT}/{file.path}") as content:
                 shelf.put(stable, content)
@@ -85,10 +95,20 @@ def publish(connection: Connection, store: Store, release: Release, *, base: str
         kept.add(key := f"{ROOT}/{name}")
         if not shelf.holds(key, hashlib.sha256(page).hexdigest()):
             shelf.put(key, page)
-    removed = tuple(stat.key for stat in store.list(f"{ROOT}/") if stat.key not in kept)
+    removed = [stat.key for stat in _lying(store, thorough=thorough) if stat.key not in kept]
     for key in removed:
         store.delete(key)
-    return Publication(release.number, release.at, tuple(editions), tuple(shelf.written), removed)
+    removed += shown.settle() if shown else []
+    files = shown.files if shown else None
+    return Publication(release.number, release.at, tuple(editions), tuple(shelf.written), tuple(removed), files)
+
+
+def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
+    """What lies on the shelf but for the copies of media, of which there are many."""
+    names = {*tables(), *(f"dip_{name}" for name in datasets()), dip.DIK.name} - {COPIES.name}
+    ours = [*(f"{name}/" for name in names), f"{COPIES.name}/{COPIES.version}."]
+    for prefix in [""] if thorough else ours:
+        yield from (s for s in store.list(f"{ROOT}/{prefix}") if not COPY.fullmatch(s.key.removeprefix(f"{ROOT}/")))
 
 
 def pages(number: int, at: datetime, editions: Sequence[Edition], *, base: str = "") -> dict[str, bytes]:
