@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra import landing
-from infra.fetching import fetch
+from infra.fetching import fetch, hand_back
 from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.records import Submission, Verdict
 from infra.settings import Settings
@@ -189,12 +189,16 @@ def judged(store: Store, batch: int, table: str) -> pa.Table:
 
 
 def answer(settings: Settings) -> Counts:
-    """Write the receipt of every judged submission, here and where its source reads answers."""
+    """Write the receipt of every judged submission, here and where its source reads answers.
+
+    Those of remote sources are handed back at once where that goes; where not, the next fetch takes them along.
+    """
     from infra.correcting import enclosed
     from transforms.receipt import receipt
 
     known = sources(settings.sources, settings.landing)
     counts = {"answered": 0}
+    told: dict[str, FolderSource] = {}
     with opened(settings) as (store, inbox):
         while claim := inbox.claim("answer"):
             with claim:
@@ -206,8 +210,12 @@ def answer(settings: Settings) -> Counts:
                     source = known.get(s.source)
                     book = enclosed(store, s, document) if source else None
                     landing.answer(document, source, s.name, store, book)
+                    if source and source.remote:
+                        told[s.source] = source
                 claim.done()
             counts["answered"] += len(claim.submissions)
+        with ThreadPoolExecutor(FETCHES) as far:
+            list(far.map(lambda source: hand_back(source, inbox), told.values()))
     return counts
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import socket
 import time
 import tomllib
 import zipfile
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra import fetching, steps
 from infra.ledger import marks
 from infra.ledger.inbox import Inbox
 from infra.sources import sources
@@ -187,7 +189,6 @@ def test_answers_go_back_to_where_the_office_looks(spit: Installation, folders: 
     folders.put("teks-satu", "Judul pertama")
     register(spit, folders.config())
     spit.take_in()
-    look(spit)
 
     answered = folders.answered()
     assert {"teks-satu.json", "teks-satu.txt"} <= set(answered)
@@ -230,9 +231,33 @@ def test_a_zip_and_a_workbook_need_no_folder(spit: Installation, folders: Any) -
 def test_an_answer_that_cannot_be_sent_waits(spit: Installation, folders: Any) -> None:
     folders.put("teks-satu", "Judul pertama")
     register(spit, folders.config())
-    spit.take_in()
+    steps.land(spit.settings)
+    steps.judge(spit.settings)
     register(spit, folders.config().replace(str(folders.wire.port), str(free_ports(1)[0])))
-    assert look(spit) == {"unreachable": 1}
+    assert steps.answer(spit.settings) == {"answered": 1}
+    assert [trouble.name for trouble in troubles(spit)] == [""]
+    assert steps.answer(spit.settings) == {"answered": 0}
+    register(spit, folders.config())
+    be_due(spit)
+    assert look(spit) == {}
+    assert "teks-satu.json" in folders.answered()
+
+
+def test_a_place_that_never_replies_holds_up_no_answer(
+    spit: Installation, folders: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "AT_ONCE_S", 1)
+    folders.put("teks-satu", "Judul pertama")
+    register(spit, folders.config())
+    spit.drop("dekat", make.items("teks", {"nomor": "UJI/9"}))
+    steps.land(spit.settings)
+    steps.judge(spit.settings)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        register(spit, folders.config().replace(str(folders.wire.port), str(mute.getsockname()[1])))
+        began = time.monotonic()
+        assert steps.answer(spit.settings) == {"answered": 2}
+        assert time.monotonic() - began < 15
+    assert (spit.settings.landing / "jateng" / "answers" / "dekat.json").exists()
     register(spit, folders.config())
     be_due(spit)
     assert look(spit) == {}
