@@ -3,7 +3,8 @@ import datetime as dt
 import duckdb
 import pytest
 
-from transforms import lenient
+from schemas.dataset import datasets
+from transforms import lenient, shape
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +141,17 @@ def test_reporting_periods_become_canonical(db):
 def test_nothing_stays_nothing(db):
     for read in (lenient.number, lenient.integer, lenient.date, lenient.instant, lenient.boolean, lenient.periode):
         assert evaluate(db, read("c"), [None, None]) == [None, None]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Jakarta", "Asia/Jayapura"])
+def test_a_fingerprint_is_the_same_whatever_the_zone_of_the_machine(zone):
+    foto = datasets()["foto"]
+    instant = "TIMESTAMPTZ '2026-11-20 07:40:00+07'"
+    row = ", ".join(f'{instant if f.type == "datetime" else "NULL::VARCHAR"} AS "{f.name}"' for f in foto.office_fields)
+
+    def fingerprint(zone):
+        with duckdb.connect(config=shape.OFFLINE) as con:
+            con.execute(f"SET TimeZone = '{zone}'")
+            return con.execute(f"SELECT {shape.fingerprint(foto)} FROM (SELECT {row}, 'x' AS f_sha256)").fetchone()
+
+    assert fingerprint(zone) == fingerprint("UTC")

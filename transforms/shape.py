@@ -111,13 +111,22 @@ def final_columns(dataset: Dataset) -> str:
 
 def key(dataset: Dataset) -> str:
     """SQL for `_kunci`."""
-    parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in dataset.primary_key)
-    return f"concat_ws('|', {parts})"
+    return f"concat_ws('|', {', '.join(_text(dataset.field(name)) for name in dataset.primary_key)})"
 
 
 def fingerprint(dataset: Dataset) -> str:
     """SQL for `_sidik`: the office's typed columns and, for media, the bytes they point to."""
-    parts = [f"coalesce(CAST({quoted(f.name)} AS VARCHAR), '')" for f in dataset.office_fields]
+    parts = [_text(f) for f in dataset.office_fields]
     if dataset.of_media:
-        parts.append("coalesce(f_sha256, '')")
-    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
+        parts.append("f_sha256")
+    return f"md5(concat({', chr(31), '.join(parts)}))"  # concat takes NULL for nothing, but keeps the separators
+
+
+def _text(f: Field) -> str:
+    """SQL for a typed value as text, the same on every machine: an instant is said in UTC."""
+    name = quoted(f.name)
+    if f.type == "string":
+        return name
+    if f.type == "datetime":
+        return f"(CAST(make_timestamp(epoch_us({name})) AS VARCHAR) || '+00')"
+    return f"CAST({name} AS VARCHAR)"

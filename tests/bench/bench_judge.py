@@ -105,7 +105,7 @@ def child(path: Path, out: Path) -> tuple[float, int, float]:
     """`judged` in a process of its own: CPU seconds, rows accepted, peak MiB."""
     code = "from tests.bench import bench_judge as b; import sys; b.report(*map(b.Path, sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-c", code, str(path), str(out)], capture_output=True, text=True, check=True)
-    seconds, accepted, peak = done.stdout.split()
+    seconds, accepted, peak = done.stdout.splitlines()[-1].split()  # above it the engine may show its progress
     return float(seconds), int(accepted), float(peak)
 
 
