@@ -143,6 +143,22 @@ def test_postgres_runs_for_anybody_and_wants_its_password(home, supervisor):
     assert not Postgres(server.folder, server.port, "salah").answers()
 
 
+def test_a_cluster_that_was_cut_off_half_way_is_made_anew(home):
+    server = Postgres(home / "postgres", stack_files.free_port(), "rahasia")
+    script = f"import os; from infra.embedded.postgres import Postgres; {server}.prepare(os.environ)".replace(
+        repr(server.folder), f"__import__('pathlib').Path({str(server.folder)!r})"
+    )
+    making = subprocess.Popen([sys.executable, "-c", script], env=environment(home))
+    wait_for(lambda: list(server.folder.rglob("PG_VERSION")), 30)
+    making.kill()
+    making.wait()
+    processes.sweep(home)
+    assert not (server.folder / "data").exists()
+    server.prepare(environment(home))
+    assert (server.folder / "data" / "PG_VERSION").exists()
+    assert not (server.folder / "draft").exists()
+
+
 # ---- all of it
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,21 +36,27 @@ class Postgres:
         return _as_server("postgres", "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), *flags)
 
     def prepare(self, environment: Mapping[str, str]) -> None:
-        """Create the cluster on first use. RuntimeError with PostgreSQL's own words when that fails."""
-        if (self._data / "PG_VERSION").exists():
+        """Create the cluster on first use. RuntimeError with PostgreSQL's own words when that fails.
+
+        It is made under another name: what was cut off half way has its version written down already, and never starts.
+        """
+        if self._data.exists():
             return
-        self._data.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
         with NamedTemporaryFile("w", dir=self.folder) as secret:
             secret.write(self.password)
             secret.flush()
             if user := _user():
-                os.chown(self._data, pwd.getpwnam(user).pw_uid, -1)
+                os.chown(draft, pwd.getpwnam(user).pw_uid, -1)
             auth = ("--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret.name}")
             kind = ("--encoding=UTF8", "--no-locale", "--no-sync")
-            command = _as_server("initdb", "-D", str(self._data), *auth, *kind)
+            command = _as_server("initdb", "-D", str(draft), *auth, *kind)
             made = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if made.returncode:
             raise RuntimeError(f"PostgreSQL cannot be set up in {self._data}: {made.stderr.strip()}")
+        draft.rename(self._data)
 
     def answers(self) -> bool:
         """Whether the server takes connections."""
