@@ -407,12 +407,12 @@ def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str 
     """
     from infra import steps
     from infra.submit import Refused
-    from infra.withdrawing import showing
+    from infra.withdrawing import searching, showing
 
     settings = Settings.from_env()
     if search:
         with steps.opened(settings) as (store, _):
-            found = showing.search(store, search)
+            found = searching.search(store, search)
         _show(found, "\n".join(found) or "the store does not hold it", as_json)
         return FINDINGS if found else FINE
     if listing:

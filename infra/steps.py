@@ -375,11 +375,15 @@ def withdraw(settings: Settings, item: str, by: str, reason: str) -> tuple[Any, 
 
 def withdrawn(settings: Settings) -> list[Any]:
     """Where each withdrawal is done, and where it is still owed."""
+    with opened(settings) as (store, inbox):
+        return _targets(settings, store, inbox)
+
+
+def _targets(settings: Settings, store: Store, inbox: Inbox) -> list[Any]:
     from infra.publishing.deliver import partners
     from infra.withdrawing import request
 
-    with opened(settings) as (store, inbox):
-        return request.targets(store, inbox, list(partners(settings.partners)))
+    return request.targets(store, inbox, list(partners(settings.partners)))
 
 
 @contextmanager
@@ -417,7 +421,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "batches": [vars(b) for b in inbox.troubled()],
             "audit": failed_audit(store, inbox),
             "held": back.back_to if (back := held(store)) else None,
-            "owed": [target for target in withdrawn(settings) if target.done is None],
+            "owed": [target for target in _targets(settings, store, inbox) if target.done is None],
         }
 
 

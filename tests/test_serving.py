@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from infra.serving.callers import ANYBODY_PER_MINUTE, Callers
+from infra.serving.shelf import Shelf
+from infra.storage.store import open_store
 from tests.office import Installation
 from tests.samples import make
-from tests.servers import die_with_parent, free_ports
+from tests.servers import Bucket, die_with_parent, free_ports
 
 ROOT = Path(__file__).parent.parent
 KEY = "kunci-mitra-uji"
@@ -203,6 +206,16 @@ def test_an_unknown_key_is_refused_and_too_many_requests_wait(served: Served) ->
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert served.get("/api/1").status_code == 200  # a partner has an allowance of its own
+
+
+def test_a_file_is_brought_from_a_bucket_once_however_often_it_is_asked_for(bucket: Bucket) -> None:
+    store = open_store(f"s3://{bucket.name}/{uuid.uuid4().hex}", endpoint=bucket.endpoint)
+    store.put("published/datapackage.json", b'{"version": "1", "created": "2026-11-24", "resources": []}')
+    store.put("published/a.csv", b"a")
+    shelf = Shelf(store)
+    assert shelf.now() is not None
+    first = shelf.path("a.csv")
+    assert (shelf.path("a.csv"), first.read_bytes()) == (first, b"a")
 
 
 def test_an_allowance_comes_back_with_time() -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from schemas.dataset import Constraints, Dataset, Field
 from transforms import publik
+from transforms.shape import literal
 
 HEADS = {
     "MABES": "Kadivhumas",
@@ -90,15 +91,15 @@ Satker = Mapping[str, Mapping[str, str]]
 
 def listed(dataset: Dataset, at: datetime, satker: Satker) -> str:
     """SELECT of the DIP of a public dataset at `at`; `satker` gives each unit's `nama` and `tipe` by code."""
-    heads = " ".join(f"WHEN {_text(tipe)} THEN {_text(head)}" for tipe, head in HEADS.items())
-    kinds = " ".join(f"WHEN {_text(code)} THEN {_text(word)}" for code, word in CATEGORIES.items())
+    heads = " ".join(f"WHEN {literal(tipe)} THEN {literal(head)}" for tipe, head in HEADS.items())
+    kinds = " ".join(f"WHEN {literal(code)} THEN {literal(word)}" for code, word in CATEGORIES.items())
     return (
         f"WITH satker(kode, nama, tipe) AS ({_units(satker)}), bahan AS ({_items(dataset, at)})"
         " SELECT row_number() OVER (ORDER BY kunci, kelas) AS nomor, judul, ringkasan,"
         f" coalesce(CASE tipe {heads} END || ' ', '') || coalesce(nama, kode_satker) AS penguasa,"
         " coalesce(nama, kode_satker) AS penanggung_jawab, waktu || ', ' || tempat AS waktu_tempat,"
         " 'Rekaman elektronik' AS bentuk, 'Menurut Jadwal Retensi Arsip satker' AS retensi,"
-        f" {_text(f'{dataset.kind}; urn:spit:dataset:{dataset.name}')} AS media, CASE kelas {kinds} END AS kategori"
+        f" {literal(f'{dataset.kind}; urn:spit:dataset:{dataset.name}')} AS media, CASE kelas {kinds} END AS kategori"
         " FROM bahan LEFT JOIN satker ON kode = kode_satker ORDER BY nomor"
     )
 
@@ -133,24 +134,22 @@ def _items(dataset: Dataset, at: datetime) -> str:
     said = {
         "kunci": "_kunci",
         "kode_satker": satker,
-        "judul": first("judul", otherwise=_text(dataset.title)),
-        "ringkasan": f"left({first('keterangan', 'isi', otherwise=_text(dataset.description))}, 300)",
+        "judul": first("judul", otherwise=literal(dataset.title)),
+        "ringkasan": f"left({first('keterangan', 'isi', otherwise=literal(dataset.description))}, 300)",
         "waktu": f"{first('periode', 'tanggal_kejadian', otherwise=arrived)}::VARCHAR",
         "tempat": first("kode_wilayah", otherwise=satker),
         "kelas": first("klasifikasi_informasi", otherwise="'SETIAP_SAAT'"),
     }
     table = dataset.kind == "tabel"
     if table:
-        about = f"concat_ws(', ', {_text(dataset.title)}, {said['waktu']})"
+        about = f"concat_ws(', ', {literal(dataset.title)}, {said['waktu']})"
         said |= {"kunci": f"concat_ws('|', {satker}, {said['waktu']})", "judul": about}
     selected = ", ".join(f"{sql} AS {name}" for name, sql in said.items())
     return f"SELECT {'DISTINCT ' if table else ''}{selected} FROM ({publik.rows(dataset, at)})"
 
 
 def _units(satker: Satker) -> str:
-    rows = ", ".join(f"({_text(code)}, {_text(unit['nama'])}, {_text(unit['tipe'])})" for code, unit in satker.items())
+    rows = ", ".join(
+        f"({literal(code)}, {literal(unit['nama'])}, {literal(unit['tipe'])})" for code, unit in satker.items()
+    )
     return f"VALUES {rows}"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from transforms.shape import literal
+
 COLUMNS = {
     "nomor": "BIGINT",
     "dataset": "VARCHAR",
@@ -29,7 +31,7 @@ NEWEST = ("_batch", "_diterima_pada", "_kiriman", "_baris")
 
 def relation(rows: Collection[tuple[object, ...]]) -> str:
     """SELECT of `penarikan` out of its rows, in the order of COLUMNS; instants as ISO 8601."""
-    listed = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+    listed = ", ".join(f"({', '.join(map(_value, row))})" for row in rows)
     blank = f"({', '.join('NULL' for _ in COLUMNS)})"
     columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in COLUMNS.items())
     return f"SELECT {columns} FROM (VALUES {listed or blank}) t({', '.join(COLUMNS)}){'' if listed else ' WHERE false'}"
@@ -90,7 +92,7 @@ def order(columns: Collection[str], row: str) -> str:
 def mark(table: str, columns: Collection[str]) -> str:
     """SELECT of one `mark` that changes whenever something is withdrawn that can concern `table`."""
     said = "concat_ws(chr(31), dataset, kunci, kiriman, sha256, pada)"
-    named = "TRUE" if table == "media" else f"dataset = {_literal(table)}"
+    named = "TRUE" if table == "media" else f"dataset = {literal(table)}"
     of = f"{named} OR dataset IS NULL" if "sha256" in columns else named
     return f"SELECT coalesce(md5(string_agg({said}, chr(30) ORDER BY {said})), '') AS mark FROM penarikan WHERE {of}"
 
@@ -100,10 +102,10 @@ def _key(table: str, columns: Collection[str]) -> tuple[str, str] | None:
         return None
     if table == "media":
         return "_kunci", "concat_ws('|', t.dataset, t.kunci)"
-    return "_kunci", f"CASE WHEN t.dataset = {_literal(table)} THEN t.kunci END"
+    return "_kunci", f"CASE WHEN t.dataset = {literal(table)} THEN t.kunci END"
 
 
-def _literal(value: object) -> str:
+def _value(value: object) -> str:
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+    return str(value) if isinstance(value, int) else literal(str(value))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.ledger.inbox import Inbox
 from infra.publishing.editions import ROOT
 from infra.publishing.publication import Publication, pages
 from infra.storage.store import Store, open_store
@@ -52,43 +53,6 @@ class Partner:
         return open_store(self.target if self.how == "s3" else str(home / self.target), endpoint=self.endpoint)
 
 
-class Receipt(Protocol):
-    """What a partner answered to one file. A file that was taken back has no `sha256`."""
-
-    @property
-    def item(self) -> str:
-        """Its path at the partner."""
-        ...
-
-    @property
-    def sha256(self) -> str | None:
-        """What was delivered."""
-        ...
-
-
-class Receipts(Protocol):
-    """The part of the ledger that deliveries are written down in."""
-
-    def record_delivery(
-        self,
-        *,
-        target: str,
-        release: int,
-        item: str,
-        version: str,
-        answer: str,
-        ok: bool,
-        sha256: str | None = None,
-        size: int | None = None,
-    ) -> Any:
-        """Keep one receipt."""
-        ...
-
-    def deliveries(self, *, target: str | None = None, ok: bool | None = None) -> Sequence[Receipt]:
-        """Receipts, oldest first."""
-        ...
-
-
 @dataclass(frozen=True)
 class Delivery:
     """What one partner got of one release; `error` when the weather stopped it: try again."""
@@ -117,16 +81,16 @@ def partners(folder: Path) -> dict[str, Partner]:
 
 
 def deliver_all(
-    everyone: Iterable[Partner], publication: Publication, store: Store, home: Path, receipts: Receipts
+    everyone: Iterable[Partner], publication: Publication, store: Store, home: Path, inbox: Inbox
 ) -> list[Delivery]:
     """Deliver to each partner. One that cannot be reached holds up nobody; its receipt says why."""
     done: list[Delivery] = []
     for partner in everyone:
         try:
-            done.append(deliver(partner, publication, store, partner.store(home), receipts))
+            done.append(deliver(partner, publication, store, partner.store(home), inbox))
         except WEATHER as error:
             why = f"{type(error).__name__}: {error}"
-            receipts.record_delivery(
+            inbox.record_delivery(
                 target=partner.name,
                 release=publication.number,
                 item="*",
@@ -138,14 +102,14 @@ def deliver_all(
     return done
 
 
-def deliver(partner: Partner, publication: Publication, store: Store, target: Store, receipts: Receipts) -> Delivery:
+def deliver(partner: Partner, publication: Publication, store: Store, target: Store, inbox: Inbox) -> Delivery:
     """Bring `target` to what the partner should have of the publication in `store`.
 
     Files the last receipts say it has, and that are there, are left alone; so a second delivery writes nothing. Each
     file appears whole, the catalogue after all it names; what is no longer public is taken back last.
     """
-    note = partial(receipts.record_delivery, target=partner.name, release=publication.number, ok=True)
-    has = {r.item: r.sha256 for r in receipts.deliveries(target=partner.name, ok=True)}
+    note = partial(inbox.record_delivery, target=partner.name, release=publication.number, ok=True)
+    has = {r.item: r.sha256 for r in inbox.deliveries(target=partner.name, ok=True)}
     wanted = _items(partner, publication)
     written = [item for item in wanted if not _there(target, item, has.get(item.path))]
     for item in written:

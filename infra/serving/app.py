@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import duckdb
@@ -15,13 +16,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from fastapi import FastAPI, HTTPException, Path, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from infra.publishing.editions import ROOT
 from infra.serving.callers import Callers, UnknownKey
-from infra.serving.selection import Selection, WrongQuery, select
+from infra.serving.selection import MOST_ROWS, ROWS, Selection, WrongQuery, select
 from infra.serving.shelf import Publication, Shelf, Table, code_lists
 from infra.storage.store import NotFound, Store
 from schemas.daftar_data import plan
@@ -41,10 +42,17 @@ PAGES = {
 """What of the publication lies at its top: the catalogue in three flavours, and the data package."""
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Nama tabel / name of a table")]
-Format = Annotated[Literal["json", "csv", "parquet"], Query(alias="format", description="Bentuk jawaban / form")]
-Columns = Annotated[str | None, Query(description="Kolom, dipisah koma / columns, separated by commas")]
-Limit = Annotated[int, Query(ge=1, le=10_000, description="Baris per halaman / rows a page")]
-After = Annotated[str | None, Query(description="Tanda halaman dari jawaban sebelumnya / page mark of the page before")]
+Form = Annotated[Literal["json", "csv", "parquet"], Query(alias="format", description="Bentuk jawaban / form")]
+
+
+@dataclass(frozen=True)
+class Paging:
+    """What every request for rows may say beside its conditions; `select` reads all but the form."""
+
+    form: Form = "json"
+    pilih: Annotated[str | None, Query(description="Kolom, dipisah koma / columns, separated by commas")] = None
+    batas: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Baris per halaman / rows a page")] = ROWS
+    setelah: Annotated[str | None, Query(description="Tanda halaman sebelumnya / mark of the page before")] = None
 
 
 def application(store: Store, callers: Callers) -> FastAPI:
@@ -116,18 +124,11 @@ def application(store: Store, callers: Callers) -> FastAPI:
 
     @app.get(f"{BASE}/dataset/{{nama}}", summary="Satu tabel dan kolomnya / one table and its columns")
     def one_table(nama: Name) -> dict[str, Any]:
-        return _whole(named(published().tables, nama), "dataset")
+        return _whole(named(published().tables, nama))
 
     @app.get(f"{BASE}/dataset/{{nama}}/baris", summary="Baris / rows", response_model=None)
-    def rows(
-        nama: Name,
-        request: Request,
-        bentuk: Format = "json",
-        pilih: Columns = None,
-        batas: Limit = 100,
-        setelah: After = None,
-    ) -> Response:
-        return page(named(published().tables, nama), request, bentuk)
+    def rows(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+        return page(named(published().tables, nama), request, asked.form)
 
     @app.get(f"{BASE}/berkas/{{path:path}}", summary="Berkas yang terbit / a published file", response_model=None)
     def file(path: str, request: Request) -> Response:
@@ -141,15 +142,8 @@ def application(store: Store, callers: Callers) -> FastAPI:
         return [_brief(table, "referensi") for table in lists.values()]
 
     @app.get(f"{BASE}/referensi/{{nama}}", summary="Satu daftar kode / one code list", response_model=None)
-    def one_list(
-        nama: Name,
-        request: Request,
-        bentuk: Format = "json",
-        pilih: Columns = None,
-        batas: Limit = 100,
-        setelah: After = None,
-    ) -> Response:
-        return page(named(lists, nama), request, bentuk)
+    def one_list(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+        return page(named(lists, nama), request, asked.form)
 
     @app.get(f"{BASE}/jadwal-rilis", summary="Daftar data dan jadwal rilis / what is due from whom, and when")
     def schedule() -> list[dict[str, Any]]:
@@ -203,13 +197,13 @@ def _brief(table: Table, kind: str) -> dict[str, Any]:
     return {"nama": table.name, "judul": table.title, "terbitan": table.edition, "tautan": where}
 
 
-def _whole(table: Table, kind: str) -> dict[str, Any]:
+def _whole(table: Table) -> dict[str, Any]:
     return {
-        **_brief(table, kind),
+        **_brief(table, "dataset"),
         "keterangan": table.description,
         "lisensi": list(table.licences),
         "skema": table.schema,
-        "baris": f"{BASE}/{kind}/{table.name}/baris",
+        "baris": f"{BASE}/dataset/{table.name}/baris",
         "berkas": {form: f"{BASE}/berkas/{path}" for form, path in table.files.items()},
     }
 

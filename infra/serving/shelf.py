@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from infra.publishing.editions import ROOT
@@ -63,10 +63,11 @@ class Shelf:
     """Reads `published/` of a store. Publications change under it; each request is answered from one of them."""
 
     def __init__(self, store: Store) -> None:
-        self._store, self._lock = store, Lock()
+        self._store, self._lock = store, RLock()
         self._raw, self._looked = b"", float("-inf")
         self._now: Publication | None = None
         self._kept: list[ExitStack] = []
+        self._paths: dict[str, Path] = {}
 
     def now(self) -> Publication | None:
         """The publication of this moment; None before the first."""
@@ -82,10 +83,17 @@ class Shelf:
             return self._now
 
     def path(self, name: str) -> Path:
-        """A file of the publication as a local file, for as long as that publication and its successor last."""
-        return self._kept[-1].enter_context(self._store.local(f"{ROOT}/{name}"))
+        """A file of the newest publication as a local file, for as long as that one and its successor last.
+
+        Brought here once, however often it is asked for.
+        """
+        with self._lock:
+            if name not in self._paths:
+                self._paths[name] = self._kept[-1].enter_context(self._store.local(f"{ROOT}/{name}"))
+            return self._paths[name]
 
     def _read(self, package: dict[str, Any]) -> Publication:
+        self._paths = {}
         self._kept.append(ExitStack())
         if len(self._kept) > 2:  # whoever still reads the last but one has had its time
             self._kept.pop(0).close()

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from infra.sql.views import quoted
+from transforms.shape import literal
 
 Tree = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def accept(con: duckdb.DuckDBPyConnection, sql: str, names: Collection[str]) -> 
         kinds = ", ".join(each.type.name for each in statements) or "nothing"
         raise Refused(f"Write one SELECT (it may begin with WITH); this is {kinds}. The tables can only be read.")
     # Not as a parameter: to bind one, the library imports pandas, which takes longer than most statements.
-    (serialized,) = con.execute(f"SELECT json_serialize_sql({quoted(sql)})").fetchall()[0]
+    (serialized,) = con.execute(f"SELECT json_serialize_sql({literal(sql)})").fetchall()[0]
     tree = json.loads(serialized)
     if tree["error"]:
         raise Refused(tree["error_message"])

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from schemas.dataset import tables
 from transforms import analytics, withdrawal
+from transforms.shape import literal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra.lake import Lake, Snapshot
@@ -108,7 +109,7 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
     )
     if not there:
         return f"SELECT {columns} WHERE false"
-    listed = ", ".join(quoted(file) for file in files)
+    listed = ", ".join(literal(file) for file in files)
     # By name: a file from before its standard got another column lacks that column.
     return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
@@ -146,13 +147,8 @@ def opened(
     con.execute("SET TimeZone = 'UTC'")
     for view in shown:
         con.execute(f'CREATE VIEW "{view.name}" AS {view.sql}')
-    con.execute(f"SET allowed_paths = [{', '.join(quoted(file) for view in shown for file in view.files)}]")
-    con.execute(f"SET allowed_directories = [{quoted(str(scratch)) if scratch else ''}]")
+    con.execute(f"SET allowed_paths = [{', '.join(literal(file) for view in shown for file in view.files)}]")
+    con.execute(f"SET allowed_directories = [{literal(str(scratch)) if scratch else ''}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
     return con
-
-
-def quoted(text: str) -> str:
-    """As a string in SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -25,7 +25,7 @@ from infra.storage.store import NotFound, Store, content_key
 from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import datasets, tables
 from transforms import withdrawal
-from transforms.shape import OFFLINE
+from transforms.shape import OFFLINE, literal
 
 ROOT = "erasures/"
 MEDIA = ("image/", "video/", "audio/")
@@ -54,7 +54,8 @@ class Plan:
 
 def quotes_key(keys: Collection[str]) -> str:
     """Condition on `temuan`: a finding that quotes one of these keys."""
-    return f"kode IN ({_texts(QUOTING)}) AND nilai IN ({_texts(keys)})"
+    codes, values = (", ".join(map(literal, texts)) for texts in (QUOTING, keys))
+    return f"kode IN ({codes}) AND nilai IN ({values})"
 
 
 def with_versions(inbox: Inbox, receipts: Collection[str], by: datetime | None) -> tuple[str, ...]:
@@ -258,7 +259,3 @@ def _moving(inbox: Inbox, w: Withdrawal) -> bool:
     if w.kiriman:
         return any(s.receipt in w.kiriman for s in ahead)
     return any(s.dataset is None or w.concerns(s.dataset) for s in ahead)
-
-
-def _texts(values: Collection[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -20,6 +20,7 @@ from infra.submit import Refused
 from infra.withdrawing import plan
 from infra.withdrawing.records import Withdrawal, record, withdrawals
 from schemas.dataset import datasets, tables
+from transforms.shape import literal
 
 RECEIPT = re.compile(r"(\d{4}-\d{6})(\.\d+)?")
 MEDIUM = re.compile(r"urn:spit:media:sha256:([0-9a-f]{64})")
@@ -62,7 +63,7 @@ def _since(store: Store, inbox: Inbox, earlier: Withdrawal) -> bool:
     """Whether a row of this key was handed in after it had been withdrawn before."""
     if earlier.kunci is None or earlier.dataset is None:
         return False
-    arrived = f"_kunci = {_text(earlier.kunci)} AND _diterima_pada > TIMESTAMPTZ {_text(earlier.pada)}"
+    arrived = f"_kunci = {literal(earlier.kunci)} AND _diterima_pada > TIMESTAMPTZ {literal(earlier.pada)}"
     return bool(_receipts(store, inbox, earlier.dataset, arrived))
 
 
@@ -87,7 +88,7 @@ def _wanted(store: Store, inbox: Inbox, item: str, by: str, reason: str) -> With
             f"{item!r} names nothing: give a receipt number (2026-000012), DATASET/KEY (foto/JATENG|BMS/2026/0012),"
             " or urn:spit:media:sha256:…"
         )
-    holding = _receipts(store, inbox, dataset, f"_kunci = {_text(key)}")
+    holding = _receipts(store, inbox, dataset, f"_kunci = {literal(key)}")
     if not holding:
         raise Refused(f'there is no row {key!r} in {dataset}; `satu sql "SELECT _kunci FROM {dataset}"` lists them')
     holding |= _receipts(store, inbox, "temuan", plan.quotes_key([key]))
@@ -96,7 +97,7 @@ def _wanted(store: Store, inbox: Inbox, item: str, by: str, reason: str) -> With
 
 def _of_medium(store: Store, inbox: Inbox, sha256: str) -> set[str]:
     media = [name for name, standard in datasets().items() if standard.of_media]
-    return set().union(*(_receipts(store, inbox, name, f"sha256 = {_text(sha256)}") for name in media))
+    return set().union(*(_receipts(store, inbox, name, f"sha256 = {literal(sha256)}") for name in media))
 
 
 def _receipts(store: Store, inbox: Inbox, table: str, condition: str) -> set[str]:
@@ -110,10 +111,6 @@ def _receipts(store: Store, inbox: Inbox, table: str, condition: str) -> set[str
             f"SELECT DISTINCT {column} FROM {table}_mentah WHERE {condition}"
         ).fetchall()
     return {receipt for (receipt,) in found}
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def note(inbox: Inbox, hidden: Iterable[Withdrawal], number: int, partners: Iterable[str]) -> None:

@@ -10,9 +10,6 @@ from typing import Any
 from infra.sql.result import aligned
 from infra.withdrawing.records import Withdrawal
 from infra.withdrawing.request import Target
-from infra.withdrawing.searching import search
-
-__all__ = ["listed", "made", "overdue", "search"]
 
 
 def made(withdrawal: Withdrawal, new: bool, counts: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
