@@ -33,6 +33,9 @@ HOMES = {
     "PIL": {"transforms/media"},
     "av": {"transforms/media"},
     "magic": {"transforms/media"},
+    "pi_heif": {"transforms/media"},
+    "pypdf": {"transforms/media"},
+    "c2pa": {"transforms/media"},
     "python_calamine": {"transforms"},
     "openpyxl": {"transforms", "infra/demo.py"},
 }
