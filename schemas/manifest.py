@@ -39,7 +39,7 @@ class Manifest:
     mends: str | None = None
     """The receipt whose returned rows a correction workbook holds; the submission is then that one's next version."""
     standard: str | None = None
-    """The standard it names, `foto@1`; where given it is the one in force."""
+    """The standard it names, `foto@1`; where given it is the one in force or an older version of it."""
     metadata: str | tuple[str, ...] | dict[str, Any] | None = None
     """Statistical metadata: a reference to what is on file (`<dataset>/<year>`), names of files, or the documents."""
     header_changed: str | None = None
@@ -182,7 +182,8 @@ def _standard_faults(doc: dict[str, Any]) -> Iterator[dict[str, str]]:
         yield {"kode": "DATASET_TIDAK_DIKENAL", "kolom": "dataset", "nilai": name, "batas": ", ".join(known)}
         return
     standard = known[name].standard
-    if doc.get("standar", standard) != standard:
+    # A standard only grows: what an older version asked for is still enough.
+    if doc.get("standar", standard) not in {f"{name}@{version}" for version in range(1, known[name].version + 1)}:
         yield {"kode": "STANDAR_TIDAK_BERLAKU", "kolom": "standar", "nilai": doc["standar"], "batas": standard}
     fields = [f.name for f in known[name].office_fields]
     for key in doc.get("bawaan", {}):

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "METADATA_TIDAK_TERDAFTAR": "test_metadata.py::test_metadata_handed_in_once_may_be_referred_to_from_then_on",
     "KEPALA_BERUBAH": "test_metadata.py::test_a_lost_column_is_returned_unless_declared_and_a_new_one_is_noted",
     "KEPALA_BERTAMBAH": "test_metadata.py::test_a_lost_column_is_returned_unless_declared_and_a_new_one_is_noted",
+    "TURUNAN_TIDAK_ADA": "test_stories.py::test_what_an_item_retells_has_to_be_here",
     # a decision of a person
     "DIKEMBALIKAN_PEMBINA": "test_walidata.py::test_what_the_pembina_returns_goes_back_as_a_whole_and_its_correction_waits_anew",  # noqa: E501
     # what is no folder with an envelope, or never becomes one

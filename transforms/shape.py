@@ -115,11 +115,13 @@ def key(dataset: Dataset) -> str:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """SQL for `_sidik`: the office's typed columns and, for media, the bytes they point to."""
-    parts = [_text(f) for f in dataset.office_fields]
-    if dataset.of_media:
-        parts.append("f_sha256")
-    return f"md5(concat({', chr(31), '.join(parts)}))"  # concat takes NULL for nothing, but keeps the separators
+    """SQL for `_sidik`: the office's typed columns and, for media, the bytes they point to.
+
+    Empty columns at the end add nothing: a standard may get more of them, and what was sent before is still the same.
+    """
+    # concat takes NULL for nothing, but keeps the separators
+    said = f"rtrim(concat({', chr(31), '.join(_text(f) for f in dataset.office_fields)}), chr(31))"
+    return f"md5(concat({said}, chr(31), f_sha256))" if dataset.of_media else f"md5({said})"
 
 
 def _text(f: Field) -> str:

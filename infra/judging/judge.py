@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from expectations import personal
 from infra.judging.completeness import is_priority
+from infra.judging.derivation import findings as of_originals
 from infra.judging.onepass import Pass
 from infra.judging.parcel import Opened, Parcel, open_parcel
 from infra.judging.registry import Known, Registry
@@ -77,6 +78,7 @@ def judge(
         {"kiriman": k, "berkas": b, "masuk": n, "diterima": a, "dikembalikan": r, "dilewati": s, "_batch": batch}
         for (k, b), (n, a, r, s) in balance.items()
     ]
+    temuan += [f.row(batch) for f in of_originals(out, known, connected=registry.connected)]
     out.setdefault("temuan", []).append(_table("temuan", temuan))
     out["neraca_baris"] = [_table("neraca_baris", neraca)]
     verdict = {name: pa.concat_tables(parts) for name, parts in out.items()}

@@ -5,6 +5,14 @@ from tests.samples.make import GOOD, Case, items, manifest, one
 SECRET = {"klasifikasi_informasi": "DIKECUALIKAN"}
 TESTED = {"dasar_pengecualian": "a1", "nomor_uji_konsekuensi": "UK/1/2026", "dikecualikan_sampai": "2031-01-01"}
 
+CLAIM = {
+    "klaim": "Jalan utama ditutup selama sepekan",
+    "klaim_beredar_di": "grup percakapan; https://contoh.example/unggahan/1",
+    "penilaian_klaim": "SALAH",
+    "bukti_klaim": "https://contoh.example/jadwal-rekayasa",
+}
+OF_FIRST = "teks/JATENG|UJI/2026/001"
+
 
 def cases() -> list[Case]:
     t = "teks"
@@ -22,12 +30,34 @@ def cases() -> list[Case]:
         one(t, "nomor-benar-bentuk", {"nomor": "UJI-2026.1/a"}, near=("POLA_SALAH",)),
         one(t, "genre-asing", {"genre": "BERITA"}, "KODE_DI_LUAR_DAFTAR:genre"),
         one(t, "genre-huruf-kecil", {"genre": "layanan"}, near=("KODE_DI_LUAR_DAFTAR",)),
-        one(t, "klarifikasi-salah-topik", {"genre": "KLARIFIKASI"}, "NARASI_TANPA_KLARIFIKASI:genre"),
+        one(t, "klarifikasi-salah-topik", {"genre": "KLARIFIKASI", **CLAIM}, "NARASI_TANPA_KLARIFIKASI:genre"),
         one(
             t,
             "klarifikasi-benar-topik",
-            {"genre": "KLARIFIKASI", "topik": "KLARIFIKASI"},
-            near=("NARASI_TANPA_KLARIFIKASI",),
+            {"genre": "KLARIFIKASI", "topik": "KLARIFIKASI", **CLAIM},
+            near=("NARASI_TANPA_KLARIFIKASI", "KLARIFIKASI_BELUM_LENGKAP"),
+        ),
+        one(
+            t,
+            "klarifikasi-tanpa-klaim",
+            {"genre": "KLARIFIKASI", "topik": "KLARIFIKASI", **CLAIM, "klaim": None, "bukti_klaim": " "},
+            "KLARIFIKASI_BELUM_LENGKAP:klaim",
+            "KLARIFIKASI_BELUM_LENGKAP:bukti_klaim",
+        ),
+        one(t, "turunan-salah-bentuk", {"turunan_dari": "foto Banyumas"}, "POLA_SALAH:turunan_dari"),
+        Case(
+            t,
+            "turunan-kredit-hilang",
+            items(t, {}, {"turunan_dari": OF_FIRST, "kredit": "Divisi Humas"}),
+            (2, 0, 0),
+            [("KREDIT_ASAL_HILANG:kredit", 2)],
+        ),
+        Case(
+            t,
+            "turunan-kredit-tetap",
+            items(t, {}, {"turunan_dari": OF_FIRST, "kredit": "Divisi Humas / HUMAS  contoh"}),
+            (2, 0, 0),
+            near=("KREDIT_ASAL_HILANG",),
         ),
         one(t, "tanggal-tidak-terbaca", {"tanggal_kejadian": "kemarin"}, "TIPE_SALAH:tanggal_kejadian"),
         one(t, "tanggal-ditulis-panjang", {"tanggal_kejadian": "20 November 2026"}, near=("TIPE_SALAH",)),
