@@ -1,17 +1,16 @@
-import io
 import os
 import signal
 import struct
 import subprocess
 import sys
 import time
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.media_files import docx, heic, pdf
 from transforms.media.encode import audio, photo, video
 from transforms.media.probe import FACTS, probe
 from transforms.sandbox import SandboxError
@@ -19,16 +18,7 @@ from transforms.sandbox import SandboxError
 CREDIT, CAPTION = "Humas Polres Kudus", "Kapolres meninjau pos pengamanan"
 EXIF = {"Make": "Canon", "Model": "EOS R6", "BodySerialNumber": "SN-77", "DateTimeOriginal": "2026:11:20 09:15:00"}
 ALUN_ALUN_KUDUS = (-6.8048, 110.8405)
-PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n" + b"% isi\n" * 400 + b"trailer<</Root 1 0 R>>\n%%EOF\n"
-
-
-def docx() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", "<document>" + "".join(f"<p>rilis {n}</p>" for n in range(2000)))
-    return out.getvalue()
-
+LINES = [f"Rilis pers nomor {number}" for number in range(2000)]
 
 SOUND = {"kanal": 1, "ada_gps": False}
 MOVING = SOUND | {"lebar_px": 320, "tinggi_px": 180, "laju_frame": 25.0}
@@ -86,8 +76,17 @@ GOOD = {
         "audio/mp4",
         SOUND | {"durasi_ms": 2000, "kodek": "aac", "frekuensi_hz": 44_100},
     ),
-    "pdf": (lambda: PDF, "application/pdf", {}),
-    "docx": (docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", {}),
+    "heic": (lambda: heic(photo(640, 480, text="Kudus")), "image/heic", {"lebar_px": 640, "tinggi_px": 480}),
+    "pdf": (
+        lambda: pdf("Rilis pers", "Halaman dua"),
+        "application/pdf",
+        {"halaman": 2, "teks": "Rilis pers\nHalaman dua"},
+    ),
+    "docx": (
+        lambda: docx(*LINES),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        {"teks": "\n".join(LINES)},
+    ),
 }
 
 

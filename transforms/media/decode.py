@@ -16,7 +16,7 @@ from transforms.sandbox import WEATHER
 
 MAX_PIXELS = 200_000_000  # the largest phone sensors of today; a forged header claims billions
 
-PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif"})
+PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif", "image/heic"})
 STREAMS = frozenset(
     {
         *("video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/x-msvideo", "video/3gpp"),
@@ -32,10 +32,10 @@ _SPELLINGS = {  # libmagic's → IANA's
     "audio/x-m4a": "audio/mp4",
     "audio/x-flac": "audio/flac",
     "video/x-m4v": "video/mp4",
+    "image/heif": "image/heic",
 }
-_DOCX_PART = "word/document.xml"
-_PDF_END, _PDF_TAIL = b"%%EOF", 1024  # ISO 32000-1 annex H: readers look for the end marker in the last 1,024 bytes
-_ZIP_BLOCK, _ZIP_HEAD = 1 << 20, 1 << 16
+DOCX_PART = "word/document.xml"
+_ZIP_HEAD = 1 << 16
 
 
 class DamagedError(Exception):
@@ -104,37 +104,22 @@ def _is_docx(path: Path) -> bool:
     """By the first local headers, which a truncated archive still has."""
     with path.open("rb") as file:
         head = file.read(_ZIP_HEAD)
-    return head.startswith(b"PK\x03\x04") and _DOCX_PART.encode() in head
+    return head.startswith(b"PK\x03\x04") and DOCX_PART.encode() in head
 
 
 def _read(path: Path, kind: str) -> dict[str, Any]:
+    from transforms.media import provenance
+
     if kind in PICTURES:
         from transforms.media import picture
 
-        return picture.read(path, kind)
+        return picture.read(path, kind) | provenance.read(path, kind)
     if kind in STREAMS:
         from transforms.media import stream
 
-        return stream.read(path, kind)
-    if kind == PDF:
-        return _check_pdf(path)
-    if kind == DOCX:
-        return _check_docx(path)
+        return stream.read(path, kind) | provenance.read(path, kind)
+    if kind in {PDF, DOCX}:
+        from transforms.media import documents
+
+        return documents.pdf(path) if kind == PDF else documents.docx(path)
     raise UnsupportedError(kind)
-
-
-def _check_pdf(path: Path) -> dict[str, Any]:
-    """Finds a cut-off end; misses damage inside."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _PDF_TAIL))
-        if _PDF_END not in file.read():
-            raise DamagedError("PDF tanpa penanda akhir")
-    return {}
-
-
-def _check_docx(path: Path) -> dict[str, Any]:
-    """Reads the text part against its checksum, a block at a time: an archive that swells costs time, not memory."""
-    with zipfile.ZipFile(path) as archive, archive.open(_DOCX_PART) as part:
-        while part.read(_ZIP_BLOCK):
-            pass
-    return {}

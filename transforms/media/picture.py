@@ -2,14 +2,16 @@
 
 import hashlib
 import importlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 from transforms.media import embedded
 from transforms.media.decode import MAX_PIXELS, DamagedError, TooLargeError
+from transforms.media.iptc import clean
 
 # Type → Pillow's plugin. Naming it keeps Pillow from trying its forty others, some of which call other programs.
 _PLUGINS = {
@@ -19,6 +21,7 @@ _PLUGINS = {
     "image/gif": "Gif",
     "image/tiff": "Tiff",
     "image/avif": "Avif",
+    "image/heic": "Heif",
 }
 _BAND = 256  # rows hashed at a time: the bytes of a whole 200 MP picture would be copied otherwise
 _DHASH = (9, 8)
@@ -49,6 +52,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     with open_picture(path, kind) as image:
         check_size(image)
         width, height = image.size
+        colour = _colour(image)
         if kind == "image/jpeg":
             image.draft("L", _DRAFT)
             image.load()
@@ -64,6 +68,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         "lebar_px": width,
         "tinggi_px": height,
         "orientasi": said.orientation,
+        "warna": colour,
         "ada_gps": said.gps,
         "diambil_pada_exif": said.taken,
         "kredit_tertanam": said.first("kredit") or said.first("pembuat"),
@@ -78,9 +83,27 @@ def read(path: Path, kind: str) -> dict[str, Any]:
 
 
 def open_picture(path: Path, kind: str) -> Image.Image:
-    """Open by type; nothing is decoded yet."""
-    importlib.import_module(f"PIL.{_PLUGINS[kind]}ImagePlugin")
+    """Open by type; nothing is decoded yet. A HEIC comes upright: its reader carries out the turns it asks for."""
+    if kind == "image/heic":
+        import pi_heif
+
+        pi_heif.options.DECODE_THREADS = 1
+        pi_heif.register_heif_opener()
+    else:
+        importlib.import_module(f"PIL.{_PLUGINS[kind]}ImagePlugin")
     return Image.open(path, formats=[_PLUGINS[kind].upper()])
+
+
+def _colour(image: Image.Image) -> str:
+    """Pillow's mode, and the name of the colour profile where there is one: `RGB, Display P3`."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image.mode
+    try:
+        name = clean(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))))
+    except (ImageCms.PyCMSError, OSError):
+        name = "profil rusak"  # browsers ignore it too
+    return f"{image.mode}, {name}"
 
 
 def check_size(image: Image.Image) -> None:

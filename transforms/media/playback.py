@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from transforms.media.decode import DamagedError
+from transforms.media.loudness import Loudness
 from transforms.media.picture import dhash
 
 _WHOLE_S = 30  # up to here every frame of a video is decoded; beyond it key frames and the tail
@@ -52,6 +53,7 @@ class Playback:
         self.packets = 0
         self.end = Fraction(0)  # seconds from the first packet's start to the last one's end
         self.hashes: list[int] = []
+        self.loudness = Loudness()
         self._streams = [stream for stream in (video, sound) if stream]
         self._video, self._length = video, declared or Fraction(0)
         self._long = video is not None and self._length > _WHOLE_S
@@ -122,6 +124,7 @@ class Playback:
     def _take(self, index: int, frame: Any) -> None:
         self._decoded[index] += 1
         if not isinstance(frame, av.VideoFrame):
+            self.loudness.hear(frame)
             return
         self._bad[index] += frame.is_corrupt
         self._size = self._size or (frame.width, frame.height, orientation(frame))

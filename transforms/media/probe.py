@@ -21,15 +21,21 @@ FACTS = pa.schema(
         ("laju_frame", pa.float64()),  # frames a second
         ("kanal", pa.int16()),
         ("frekuensi_hz", pa.int32()),
+        ("kenyaringan_lufs", pa.float64()),  # integrated loudness (EBU R128); NULL for silence
+        ("warna", pa.string()),  # of a picture its mode and colour profile, of a video its pixel format and space
         ("ada_gps", pa.bool_()),
         ("diambil_pada_exif", pa.string()),  # as found
         ("kredit_tertanam", pa.string()),
         ("keterangan_tertanam", pa.string()),
-        ("asal_digital", pa.string()),  # KAMERA, SUNTINGAN, AI, TIDAK_DIKETAHUI; a claim, nothing is signed
+        ("asal_digital", pa.string()),  # KAMERA, SUNTINGAN, AI, TIDAK_DIKETAHUI; a claim, unless `c2pa` is SAH
+        ("c2pa", pa.string()),  # SAH, TIDAK_SAH, TIDAK_TERBACA: a signed manifest, and whether it fits
+        ("c2pa_penanda", pa.string()),  # who signed it, by their own account
         ("metadata_tertanam", pa.string()),  # JSON: IPTC core (names of iptc.PROPERTIES) or the container's tags
         ("metadata_bentrok", pa.string()),  # JSON: property → xmp, iim, exif where they disagree
         ("sidik_piksel", pa.string()),  # SHA-256 of the picture or the streams without any metadata
         ("dhash", pa.list_(pa.int64())),  # perceptual: one for a picture, several for a video's key frames
+        ("halaman", pa.int32()),  # of a PDF
+        ("teks", pa.string()),  # of a PDF or DOCX, its first 80,000 characters
         ("galat", pa.string()),
         ("galat_rinci", pa.string()),  # short and technical; without `galat`, a note
     ]

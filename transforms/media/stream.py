@@ -32,6 +32,7 @@ _DEMUXERS = {
 }
 _SOUND_ONLY = {"video/mp4": "audio/mp4", "video/quicktime": "audio/mp4", "video/webm": "audio/webm"}
 _ATTACHED_PICTURE = 0x0400  # a cover, not a video
+_SPACES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020"}  # ISO/IEC 23091-2, matrix coefficients
 _SLACK_S = Fraction(1, 10)
 _MAX_INT = 1 << 53
 
@@ -72,6 +73,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
             "kodek": main.codec_context.codec.canonical_name,
             "sidik_piksel": seen.digest(),
             "dhash": seen.hashes or None,
+            "kenyaringan_lufs": seen.loudness.lufs(),
             **seen.picture_facts(),
         }
 
@@ -125,12 +127,19 @@ def _facts(container: InputContainer, video: "av.VideoStream | None", sound: "av
         "laju_frame": float(video.average_rate) if video and video.average_rate else None,
         "kanal": count(sound.codec_context.channels) if sound else None,
         "frekuensi_hz": count(sound.codec_context.sample_rate) if sound else None,
+        "warna": _colour(video) if video else None,
         "ada_gps": any(_PLACE in key for key in tags),
         "diambil_pada_exif": tag("com.apple.quicktime.creationdate", "creation_time", "date"),
         "kredit_tertanam": tag("credit", "artist", "author", "copyright"),
         "keterangan_tertanam": tag("description", "comment", "title"),
         "metadata_tertanam": json.dumps(public, ensure_ascii=False) if public else None,
     }
+
+
+def _colour(video: "av.VideoStream") -> str | None:
+    """Pixel format, and the colour space where the stream names one: `yuv420p, bt709`."""
+    context = video.codec_context
+    return ", ".join(filter(None, (context.pix_fmt, _SPACES.get(context.colorspace)))) or None
 
 
 def count(value: float | Fraction | None) -> int | None:

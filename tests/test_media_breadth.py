@@ -1,0 +1,225 @@
+"""Every kind of file an office may send, made by real encoders: mislabelled, oversized, located, turned, described."""
+
+import io
+import struct
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import ImageCms
+
+from tests.media_files import docx, heic, pdf, signed
+from tests.test_media import ALUN_ALUN_KUDUS, EXIF, GOOD, facts
+from transforms.media.encode import audio, photo, video
+from transforms.media.rendition import Rights, render
+
+CREDIT = "Sihumas Polres Kudus"
+CAPTION = "Kapolres meninjau pos pengamanan mudik – “arus lancar”, ujar petugas"
+WHERE = "-06.8048+110.8405/"
+TAGS = {"artist": CREDIT, "comment": CAPTION}
+PICTURES = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC")
+SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+def picture(fmt: Any, **more: Any) -> bytes:
+    if fmt != "HEIC":
+        return photo(160, 120, text="Kudus", fmt=fmt, **more)
+    xmp = more.pop("xmp", None)
+    return heic(photo(160, 120, text="Kudus", **more), xmp=xmp)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The facts of every sample below, found in one go."""
+    files: dict[str, bytes] = {}
+    for fmt in PICTURES:
+        files[f"{fmt} gps"] = picture(fmt, exif=EXIF, gps=ALUN_ALUN_KUDUS)
+        files[f"{fmt} putar"] = picture(fmt, orientation=6)
+        files[f"{fmt} indonesia"] = picture(fmt, xmp={"kredit": CREDIT, "keterangan": CAPTION, "kota": "Kudus"})
+    for fmt in ("mp4", "mov", "webm", "avi"):
+        files[f"{fmt} indonesia"] = video(0.5, 160, 90, text="Kudus", fmt=fmt, tags=TAGS)
+        if fmt != "avi":  # RIFF INFO has no place for a position
+            files[f"{fmt} gps"] = video(0.5, 160, 90, text="Kudus", fmt=fmt, tags={"location": WHERE})
+    for fmt in ("mp4", "mov"):  # the others carry no turn
+        files[f"{fmt} putar"] = video(0.5, 160, 90, text="Kudus", fmt=fmt, rotation=-90)
+    for codec in ("mp3", "opus", "wav", "flac", "aac"):
+        files[f"{codec} indonesia"] = audio(0.5, codec, tags=TAGS)
+    for codec in ("opus", "flac"):
+        files[f"{codec} gps"] = audio(0.5, codec, tags={"location": WHERE})
+    files |= {f"{name} besar": data for name, data in oversized().items()}
+    files |= {f"{name} salah nama.{other}": data for name, other, data in mislabelled()}
+    return facts(tmp_path_factory.mktemp("ragam"), files)
+
+
+@cache
+def mislabelled() -> list[tuple[str, str, bytes]]:
+    """Each kind under the next one's name."""
+    names = list(GOOD)
+    return [(name, names[at - 1], GOOD[name][0]()) for at, name in enumerate(names)]
+
+
+def oversized() -> dict[str, bytes]:
+    """Real pictures whose headers were changed to claim more than 200 million pixels."""
+    jpeg, webp, tiff = (photo(320, 240, text="x", fmt=fmt) for fmt in ("JPEG", "WEBP", "TIFF"))
+    sof = jpeg.index(b"\xff\xc0") + 5
+    frame = webp.index(b"\x9d\x01\x2a") + 3
+    claimed = {
+        "JPEG": jpeg[:sof] + struct.pack(">HH", 60_000, 60_000) + jpeg[sof + 4 :],
+        "WEBP": webp[:frame] + struct.pack("<HH", 16_383, 16_383) + webp[frame + 4 :],
+        "TIFF": tiff.replace(struct.pack("<HHII", 256, 4, 1, 320), struct.pack("<HHII", 256, 4, 1, 60_000))
+        .replace(struct.pack("<HHIHH", 256, 3, 1, 320, 0), struct.pack("<HHIHH", 256, 3, 1, 60_000, 0))
+        .replace(struct.pack("<HHIHH", 257, 3, 1, 240, 0), struct.pack("<HHIHH", 257, 3, 1, 60_000, 0)),
+    }
+    for name, data in (("AVIF", photo(320, 240, text="x", fmt="AVIF")), ("HEIC", picture("HEIC"))):
+        at = data.index(b"ispe") + 8
+        claimed[name] = data[:at] + struct.pack(">II", 60_000, 60_000) + data[at + 8 :]
+    return claimed
+
+
+def test_a_wrong_name_changes_nothing(rows):
+    for name, other, data in mislabelled():
+        row = rows[f"{name} salah nama.{other}"]
+        kind, exact = GOOD[name][1:]
+        assert (row["tipe_media"], row["galat"], row["ukuran_byte"]) == (kind, None, len(data)), name
+        assert {column: row[column] for column in exact} == exact, name
+
+
+def test_a_header_that_claims_too_much_is_refused(rows):
+    """PNG: see test_media. The readers of WebP and AVIF compare header and picture themselves."""
+    said = {name: row["galat"] for name, row in rows.items() if name.endswith(" besar")}
+    much = {f"{fmt} besar": "BERKAS_TERLALU_BESAR" for fmt in ("JPEG", "TIFF", "HEIC")}
+    assert said == much | dict.fromkeys(("WEBP besar", "AVIF besar"), "BERKAS_RUSAK")
+
+
+def test_positions_are_seen_in_every_container_that_can_carry_one(rows):
+    seen = {name: row["ada_gps"] for name, row in rows.items() if name.endswith(" gps")}
+    assert len(seen) == 11
+    assert all(seen.values()), seen
+    assert all("6.80" not in str(row) for row in rows.values())
+    others = [row["ada_gps"] for name, row in rows.items() if name.endswith("indonesia")]
+    assert not any(others)
+
+
+def test_turned_pictures_are_measured_as_seen(rows):
+    turned = {name: (row["lebar_px"], row["tinggi_px"]) for name, row in rows.items() if name.endswith(" putar")}
+    stills = {f"{fmt} putar": (160, 120) for fmt in PICTURES}
+    assert turned == stills | {f"{fmt} putar": (90, 160) for fmt in ("mp4", "mov")}
+
+
+def test_indonesian_metadata_are_read_letter_by_letter(rows):
+    said = {n: (r["kredit_tertanam"], r["keterangan_tertanam"]) for n, r in rows.items() if n.endswith("indonesia")}
+    assert len(said) == len(PICTURES) + 9
+    assert said == dict.fromkeys(said, (CREDIT, CAPTION))
+    assert all('"kota": ["Kudus"]' in rows[f"{fmt} indonesia"]["metadata_tertanam"] for fmt in PICTURES)
+
+
+def test_loudness_is_that_of_r128(tmp_path):
+    """EBU Tech 3341, case 1: a stereo sine of 1,000 Hz at -23 dBFS is -23 LUFS; in one channel alone 3 LU less."""
+    silent, short = tone(2, 2, 0.0), tone(0.2, 2, 0.07)
+    files = {
+        "dua": tone(20, 2, 10 ** (-23 / 20)),
+        "satu": tone(20, 1, 10 ** (-23 / 20)),
+        "diam": silent,
+        "pendek": short,
+    }
+    heard = {name: row["kenyaringan_lufs"] for name, row in facts(tmp_path, files).items()}
+    assert heard == {"dua": pytest.approx(-23.0, abs=0.1), "satu": pytest.approx(-26.0, abs=0.1)} | dict.fromkeys(
+        ("diam", "pendek")
+    )
+
+
+def tone(seconds: float, channels: int, peak: float) -> bytes:
+    """A WAV of a sine of 1,000 Hz, 16 bit, 48 kHz, written by the standard library."""
+    import math
+    import wave
+
+    period = [round(32_767 * peak * math.sin(2 * math.pi * at / 48)) for at in range(48)]
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((channels, 2, 48_000, 0, "NONE", ""))
+        one = b"".join(struct.pack("<h", value) * channels for value in period)
+        file.writeframes(one * round(seconds * 1000))
+    return out.getvalue()
+
+
+def test_colours_are_named(tmp_path):
+    from PIL import Image
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = {}
+    for name, mode, options in (("rgb", "RGB", {"icc_profile": profile}), ("abu", "L", {}), ("cetak", "CMYK", {})):
+        out = io.BytesIO()
+        Image.new(mode, (64, 48)).save(out, "JPEG", **options)
+        made[name] = out.getvalue()
+    files = made | {"rusak": made["rgb"].replace(b"acsp", b"xxxx"), "v": video(0.5, 160, 90, text="x")}
+    assert {name: row["warna"] for name, row in facts(tmp_path, files).items()} == {
+        "rgb": "RGB, sRGB built-in",
+        "abu": "L",
+        "cetak": "CMYK",
+        "rusak": "RGB, profil rusak",
+        "v": "yuv420p",
+    }
+
+
+@pytest.mark.parametrize(("kind", "fmt"), [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("video/mp4", "mp4")])
+def test_a_signed_origin_is_believed_only_while_it_fits(tmp_path, kind, fmt):
+    bare = video(0.5, 160, 90, text="x") if fmt == "mp4" else picture(fmt, exif={"Make": "Canon"})
+    camera = {"action": "c2pa.created", "digitalSourceType": f"{SOURCES}digitalCapture"}
+    made = {"action": "c2pa.created", "digitalSourceType": f"{SOURCES}trainedAlgorithmicMedia"}
+    files = {
+        "polos": bare,
+        "kamera": signed(bare, kind, camera),
+        "sunting": signed(bare, kind, camera, {"action": "c2pa.cropped"}),
+        "ai": signed(bare, kind, made),
+    }
+    changed = bytearray(files["ai"])
+    if fmt == "JPEG":
+        changed[changed.rindex(b"\xff\xda") + 700] ^= 1
+    if fmt == "mp4":
+        changed[changed.index(b"tkhd") + 9] ^= 1  # when the track was made
+    if fmt != "PNG":  # whose own checksums tell
+        files["diubah"] = bytes(changed)
+    rows = facts(tmp_path, files)
+    found = {name: (row["c2pa"], row["asal_digital"]) for name, row in rows.items()}
+    claimed = None if fmt == "mp4" else "KAMERA"
+    wanted = {
+        "polos": (None, claimed),
+        "kamera": ("SAH", "KAMERA"),
+        "sunting": ("SAH", "SUNTINGAN"),
+        "ai": ("SAH", "AI"),
+    }
+    assert found == wanted | ({"diubah": ("TIDAK_SAH", claimed)} if fmt != "PNG" else {})
+    assert rows["ai"]["c2pa_penanda"] == "Humas contoh, Kamera uji"
+
+
+def test_documents_give_their_text_and_no_more_than_is_kept(tmp_path):
+    long = "kata " * 30_000
+    swollen = io.BytesIO()
+    with zipfile.ZipFile(swollen, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"<a>" + b" " * (64 << 20) + b"</a>")
+    files = {
+        "panjang.docx": docx(long),
+        "bom.docx": swollen.getvalue(),
+        "entitas.docx": docx("x", before='<!DOCTYPE x [<!ENTITY a "b">]>'),
+        "terkunci.pdf": pdf("Rilis", password="rahasia"),
+        "pindaian.pdf": pdf(""),
+        "banyak.pdf": pdf(*[f"Halaman {n}" for n in range(30)]),
+    }
+    rows = facts(tmp_path, files, megabytes=512)
+    assert {name: row["galat"] for name, row in rows.items() if row["galat"]} == {
+        "entitas.docx": "BERKAS_RUSAK",
+        "terkunci.pdf": "TIPE_TIDAK_DIDUKUNG",
+    }
+    assert rows["panjang.docx"]["teks"] == long[:80_000].strip()
+    assert (rows["bom.docx"]["teks"], rows["pindaian.pdf"]["teks"]) == (None, None)
+    assert rows["banyak.pdf"]["halaman"] == 30
+    assert rows["banyak.pdf"]["teks"].endswith("Halaman 28\nHalaman 29")
+
+
+def test_a_phones_picture_becomes_an_upright_copy(tmp_path: Path):
+    (tmp_path / "telepon").write_bytes(picture("HEIC", exif=EXIF, gps=ALUN_ALUN_KUDUS, orientation=6))
+    web, small = render([tmp_path / "telepon"], [Rights(CREDIT)]).to_pylist()
+    assert (web["galat"], web["lebar_px"], web["tinggi_px"]) == (None, 160, 120)
+    assert (small["tipe_media"], b"Canon" in web["isi"]) == ("image/webp", False)
