@@ -1,7 +1,7 @@
 """The audit before a release: Great Expectations over what is new, one suite per table, the result as data.
 
-The database it is handed holds for each table `t` of `schemas.dataset.tables()` a relation `t` (all rows of the
-proposed version) and `t_baru` (those of batches no release has yet), and the code lists as `acuan_<name>`; `views` and
+The database it is handed holds for each table `t` of `audited()` a relation `t` (all rows of the proposed version) and
+`t_baru` (those of batches no release has yet), and the code lists as `acuan_<name>`; `views` and
 `code_lists` write the SQL that makes them.
 """
 
@@ -89,6 +89,11 @@ class Audit:
                 for table in self.rows
             },
         }
+
+
+def audited() -> dict[str, Dataset]:
+    """The tables that batches add to. A reference table is ours, and held to its standard when it is made."""
+    return {name: standard for name, standard in standards().items() if not standard.sources}
 
 
 def audit(database: Path, tables: Sequence[str], *, at: datetime) -> Audit:

@@ -79,26 +79,36 @@ class Lake:
                 delta, rows, mode="append", schema_mode="merge", writer_properties=WRITER, commit_properties=properties
             )
 
-        return self._write(table, rows.schema, lambda delta: delta.transaction_version(name) is not None, append)
+        def holds(delta: DeltaTable) -> bool:
+            return delta.transaction_version(name) is not None
 
-    def replace(self, table: str, rows: pa.Table, mark: str) -> int:
-        """Make `rows` all there is in a reference table, unless the newest have the same `mark`; the version after."""
+        return self._write(table, lambda: rows.schema, holds, append)
+
+    def replace(self, table: str, rows: Callable[[], pa.Table], mark: str) -> int:
+        """Make `rows` all there is in a reference table, unless the newest have the same `mark`; the version after.
+
+        They are asked for only when they are needed.
+        """
         properties = CommitProperties(custom_metadata={"mark": mark})
 
         def holds(delta: DeltaTable) -> bool:
             return next((entry["mark"] for entry in delta.history() if "mark" in entry), None) == mark
 
         def overwrite(delta: DeltaTable) -> None:
+            made = rows()
+            said = _description(made.schema)
+            if said and said != delta.metadata().description:
+                delta.alter.set_table_description(said)
             write_deltalake(
                 delta,
-                rows,
+                made,
                 mode="overwrite",
                 schema_mode="overwrite",
                 writer_properties=WRITER,
                 commit_properties=properties,
             )
 
-        return self._write(table, rows.schema, holds, overwrite)
+        return self._write(table, lambda: rows().schema, holds, overwrite)
 
     def rewrite(self, table: str, rows: pa.RecordBatchReader, erasure: int) -> int:
         """Make `rows` all there is in a table, in its own columns; the version after.
@@ -266,19 +276,23 @@ class Lake:
             schema,
             mode="ignore",
             name=table,
-            description=(schema.metadata or {}).get(b"description", b"").decode() or None,
+            description=_description(schema),
             configuration=CONFIGURATION,
             storage_options=options,
         )
 
     def _write(
-        self, table: str, schema: pa.Schema, done: Callable[[DeltaTable], bool], write: Callable[[DeltaTable], None]
+        self,
+        table: str,
+        schema: Callable[[], pa.Schema],
+        done: Callable[[DeltaTable], bool],
+        write: Callable[[DeltaTable], None],
     ) -> int:
         tries = 0
         while True:
             try:
                 # Always look, then write to the very version looked at: so Delta sees what others have done since.
-                delta = self._open(table) or self._create(table, schema)
+                delta = self._open(table) or self._create(table, schema())
                 if not done(delta):
                     write(delta)
                 return delta.version()
@@ -287,3 +301,7 @@ class Lake:
                 if tries == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.02 * tries))  # noqa: S311
+
+
+def _description(schema: pa.Schema) -> str | None:
+    return (schema.metadata or {}).get(b"description", b"").decode() or None

@@ -23,7 +23,6 @@ from infra.ledger.taking_back import unrelease
 from infra.releases import Release
 from infra.storage.store import Store
 from infra.submit import Refused
-from schemas.dataset import tables
 from transforms.shape import OFFLINE
 
 
@@ -56,14 +55,14 @@ def audit(store: Store, inbox: Inbox) -> dict[str, Any]:
 
 def _propose(database: Path, lake: Lake, newest: Batch, batches: Sequence[int]) -> list[str]:
     """A DuckDB file showing the proposal; the tables there are in it, those without new rows too: silence is a sign."""
-    from expectations.audit import code_lists, views
+    from expectations.audit import audited, code_lists, views
 
     with duckdb.connect(str(database), config=OFFLINE) as con:
         con.execute(code_lists())
-        for name, standard in tables().items():
+        for name, standard in audited().items():
             files = lake.files(name, newest.versions[name]) if name in newest.versions else []
             con.execute(views(standard, files, batches))
-    return [name for name in tables() if name in newest.versions]
+    return [name for name in audited() if name in newest.versions]
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,7 @@ def _by_kiriman(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
 
 def curate(settings: Settings) -> Counts:
     """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
+    from infra import references
     from infra.lake import Lake
     from schemas.dataset import tables
 
@@ -240,7 +241,8 @@ def curate(settings: Settings) -> Counts:
                 rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
                 own = claim.batch
                 versions = {name: lake.commit(name, table, own.id, own.made_at) for name, table in rows.items()}
-                claim.done(versions={name: v for name, v in versions.items() if v is not None})
+                there = {name: v for name, v in versions.items() if v is not None}
+                claim.done(versions={**references.load(lake), **there})
             counts["batches"] += 1
             counts["rows"] += sum(table.num_rows for name, table in rows.items() if tables()[name].kind != "sistem")
     return counts
@@ -302,6 +304,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
     from infra.lake import Lake
     from infra.publishing import deliver as delivering
     from infra.publishing.publication import publish
+    from infra.publishing.selection import prune
     from infra.sql.query import connect
     from infra.withdrawing import request
 
@@ -316,8 +319,18 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             connect(lake, current, scratch=Path(scratch)) as con,
         ):
             publication = publish(con, store, current, thorough=thorough)
-        everyone = [p for p in delivering.partners(settings.partners).values() if only in (None, p.name)]
-        done = delivering.deliver_all(everyone, publication, store, settings.home, inbox)
+        known = delivering.partners(settings.partners)
+        at_once = {only} if only else request.owing(inbox, hidden, known)
+        done = delivering.deliver_all(
+            [p for p in known.values() if only in (None, p.name)],
+            publication,
+            store,
+            settings.home,
+            inbox,
+            thorough=thorough,
+            at_once=at_once,
+        )
+        prune(known.values(), publication, store)
         request.note(inbox, hidden, current.number, [d.partner for d in done if d.error is None])
         return {
             "release": current.number,
@@ -352,7 +365,8 @@ def maintain(settings: Settings) -> Counts:
                 known = sources(settings.sources, settings.landing)
                 counts["erased"] = erasing.erase(store, inbox, known, lambda: deliver(settings))
             waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
-            for table in tables() if mine else ():
+            # A reference table has one file a version, and no batches to read an older one by: all are kept.
+            for table in [name for name, standard in tables().items() if mine and not standard.sources]:
                 counts["compacted"] += lake.compact(table)
                 counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
             counts["swept"] = store.sweep(24 * 3600)

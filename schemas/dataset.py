@@ -17,6 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas import reference
+
 HERE = Path(__file__).parent
 MEDIA_KINDS = ("foto", "video", "audio")
 
@@ -136,6 +138,8 @@ class Dataset:
     public: bool = True
     small_count: int = 0
     """Counts from 1 to below this are withheld from the public in rows below Polda level; 0: none are."""
+    sources: tuple[str, ...] = ()
+    """The code lists (`schemas/reference`) a reference table is made of; it is replaced as a whole, not by batches."""
 
     @property
     def standard(self) -> str:
@@ -166,10 +170,24 @@ class Dataset:
     def arrow(self) -> pa.Schema:
         """The table's strict schema: own columns, then lineage (system tables have only their own)."""
         lineage = () if self.kind == "sistem" else LINEAGE()
+        said = [
+            f"{o['judul']}: {o['otoritas']} {o['vintage']}, {o['dasar']}; {o['asal']}; {o['lisensi']}."
+            for o in self.origins
+        ]
         return pa.schema(
             [f.arrow for f in (*self.fields, *lineage)],
-            metadata={"title": self.title, "description": self.description, "standar": self.standard},
+            metadata={
+                "title": self.title,
+                "description": " ".join([self.description, *said]),
+                "standar": self.standard,
+            },
         )
+
+    @property
+    def origins(self) -> list[dict[str, str]]:
+        """What `daftar.csv` says of each of its `sources`: authority, vintage, legal basis, origin, licence."""
+        known = {line["nama"]: line for line in reference.read("daftar")} if self.sources else {}
+        return [known[name] for name in self.sources]
 
     def field(self, name: str) -> Field:
         """The column called `name`; KeyError if the standard has none."""
@@ -266,6 +284,7 @@ def _load(path: Path) -> Dataset:
             "fields": tuple(_field(entry) for entry in raw["fields"]),
             "primary_key": tuple(raw["primary_key"]),
             "keywords": tuple(raw.get("keywords", ())),
+            "sources": tuple(raw.get("sources", ())),
         }
         return Dataset(**values)
     except (KeyError, TypeError) as error:

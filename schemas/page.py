@@ -45,7 +45,9 @@ def page() -> str:
             *_section("Kolom asal-usul di setiap dataset", "Diisi sistem; pengguna SQL melihat semuanya."),
             *_grid(_FACTS, map(_fact, LINEAGE())),
             *_section("Tabel kami sendiri", "Terbentuk dari penilaian; tidak diisi kantor."),
-            *(line for d in own for line in _own_table(d)),
+            *(line for d in own if not d.sources for line in _own_table(d)),
+            *_section("Tabel acuan", "Dibuat dari daftar kode di bawah; ditulis lagi hanya bila isinya berubah."),
+            *(line for d in own if d.sources for line in _own_table(d)),
             *_section("Pilihan", "Nilai yang diterima dan artinya."),
             *_grid(("Kolom", "Nilai", "Arti"), _choices()),
             *_section("Daftar kode", "Setiap kode disertai otoritas dan vintage; dibaca sebagai teks."),
@@ -78,7 +80,8 @@ def _dataset(d: Dataset) -> Iterator[str]:
 def _own_table(d: Dataset) -> Iterator[str]:
     shown = "terbit" if d.public else "tidak terbit"
     about = f"**{d.title}** ({shown}; kunci utama {_code(d.primary_key)}). {d.description}"
-    yield from (f"### {d.name}", "", about, "")
+    made_of = f" Dari {_code(f'{name}.csv' for name in d.sources)}." if d.sources else ""
+    yield from (f"### {d.name}", "", about + made_of, "")
     yield from _grid(_FACTS, (_fact(f, shown=d.public) for f in d.fields))
 
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations import gx
-from expectations.audit import Audit, Check, audit, code_lists, views
+from expectations.audit import Audit, Check, audit, audited, code_lists, views
 from expectations.page import data_docs
 from infra.judging.judge import judge
-from schemas.dataset import ContractError, Field, datasets, tables
+from schemas.dataset import ContractError, Field, datasets
 from tests.test_samples import FOLDERS, parcel
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -79,7 +79,7 @@ def submission(rows: Rows, dataset: str, number: int, batch: int, *, items: int 
 
 def history() -> Rows:
     """Batch 1, released; batch 2, new: per dataset a submission with two new rows and one correction."""
-    rows: Rows = {name: [] for name in tables()}
+    rows: Rows = {name: [] for name in audited()}
     for number, dataset in enumerate(datasets(), 1):
         submission(rows, dataset, number, 1)
         submission(rows, dataset, 100 + number, 2, first=2, items=2 if dataset == "layanan_informasi" else 3)
@@ -91,7 +91,7 @@ def database(folder: Path, rows: Rows, *, new: tuple[int, ...] = (2,)) -> Path:
     path = folder / "audit.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute(code_lists())
-        for name, table in tables().items():
+        for name, table in audited().items():
             file = folder / f"{name}.parquet"
             pq.write_table(pa.Table.from_pylist(rows[name], table.arrow), file)
             con.execute(views(table, [str(file)] if rows[name] else [], new))
@@ -105,7 +105,7 @@ def said(found: Audit, table: str, kode: str, kolom: str) -> Check:
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    return audit(database(tmp_path_factory.mktemp("sound"), history()), list(tables()), at=AT)
+    return audit(database(tmp_path_factory.mktemp("sound"), history()), list(audited()), at=AT)
 
 
 def test_a_sound_release_passes_every_check(sound: Audit):
@@ -256,8 +256,8 @@ def test_whatever_judging_makes_of_the_samples_passes(tmp_path: Path):
     """All sample folders, good and bad, judged as one batch."""
     parcels = [parcel(folder, f"2026-{number:06d}.1") for number, folder in enumerate(FOLDERS, 1)]
     judged = judge(parcels, 2).tables
-    rows = {name: judged[name].to_pylist() if name in judged else [] for name in tables()}
-    found = audit(database(tmp_path, rows), list(tables()), at=AT)
+    rows = {name: judged[name].to_pylist() if name in judged else [] for name in audited()}
+    found = audit(database(tmp_path, rows), list(audited()), at=AT)
     assert found.failed == ()
     assert found.rows["kiriman"] == len(FOLDERS)
     assert all(found.rows[name] for name in datasets())
@@ -269,7 +269,7 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     rows = history()
     for plant, _, _ in FAULTS:
         plant(rows)
-    return audit(database(tmp_path_factory.mktemp("spoilt"), rows), list(tables()), at=AT)
+    return audit(database(tmp_path_factory.mktemp("spoilt"), rows), list(audited()), at=AT)
 
 
 @pytest.mark.parametrize(("plant", "expected", "sample"), FAULTS)
@@ -370,7 +370,7 @@ def test_a_wrong_schema_is_named_and_what_cannot_be_checked_fails_with_its_reaso
 
 
 def test_a_surge_and_a_silence_warn_and_do_not_hold_back_the_release(tmp_path: Path):
-    rows: Rows = {name: [] for name in tables()}
+    rows: Rows = {name: [] for name in audited()}
     for day in range(1, 9):
         submission(rows, "pantauan_media", day, 1)
         for row in rows["pantauan_media"][-3:]:
@@ -413,7 +413,7 @@ def test_the_database_is_let_go_of(tmp_path: Path):
 
 def test_every_suite_belongs_to_a_table():
     here = Path(gx.__file__).parent / "suites"
-    assert {path.stem for path in here.glob("*.py")} - {"__init__"} <= set(tables())
+    assert {path.stem for path in here.glob("*.py")} - {"__init__"} <= set(audited())
 
 
 def test_the_patch_is_there_and_still_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -261,13 +261,13 @@ def test_a_reference_table_is_replaced_only_when_its_mark_changes(place: Place) 
     lake = place.lake()
     list_1 = pa.table({"kode": ["33.02", "33.03"], "nama": ["Banyumas", "Purbalingga"]})
     list_2 = pa.table({"kode": ["33.02"], "nama": ["Banyumas"], "sampai": ["2026"]})
-    first = lake.replace("wilayah", list_1, "2025-2430")
-    assert lake.replace("wilayah", list_2, "2025-2430") == first
+    first = lake.replace("wilayah", lambda: list_1, "2025-2430")
+    assert lake.replace("wilayah", lambda: list_2, "2025-2430") == first
     lake.compact("wilayah")
     lake.vacuum("wilayah")
     now = lake.version("wilayah")
-    assert lake.replace("wilayah", list_2, "2025-2430") == now
-    second = lake.replace("wilayah", list_2, "2026-1")
+    assert lake.replace("wilayah", lambda: list_2, "2025-2430") == now
+    second = lake.replace("wilayah", lambda: list_2, "2026-1")
     assert delta(lake, "wilayah", second).to_pyarrow_table().to_pylist() == list_2.to_pylist()
     assert delta(lake, "wilayah", first).to_pyarrow_table().num_rows == 2
 

@@ -110,8 +110,8 @@ def test_before_the_first_release_all_tables_are_empty(tmp_path: Path) -> None:
 
 def test_a_column_that_came_later_is_empty_in_older_rows(tmp_path: Path) -> None:
     lake = Place(str(tmp_path)).lake()
-    lake.replace("acuan", pa.table({"kode": ["1"]}), "lama")
-    version = lake.replace("acuan", pa.table({"kode": ["1"], "nama": ["satu"]}), "baru")
+    lake.replace("acuan", lambda: pa.table({"kode": ["1"]}), "lama")
+    version = lake.replace("acuan", lambda: pa.table({"kode": ["1"], "nama": ["satu"]}), "baru")
     uri, _ = lake._store.delta("tables/acuan")
     from deltalake import write_deltalake
 

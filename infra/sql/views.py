@@ -59,8 +59,7 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
         rows = f"{rows_of(schema, snapshot)}{only}"
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
         made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
-    listed, file = analytics.satker()
-    return (*made, View("satker", listed, (file,)), *(View(name, sql) for name, sql in analytics.views().items()))
+    return (*made, *(View(name, sql) for name, sql in analytics.views().items()))
 
 
 def stands(table: str, columns: Sequence[str], rows: str, taken_back: Sequence[Withdrawal]) -> str:
