@@ -23,6 +23,7 @@ from infra.ledger.inbox import Inbox
 from infra.publishing.deliver import Partner, deliver, deliver_all, partners
 from infra.publishing.editions import ROW_GROUP
 from infra.publishing.publication import Publication, publish
+from infra.publishing.targets.stored import Stored
 from infra.sql.query import connect
 from infra.storage.folder import FolderStore
 from infra.storage.store import Source, Stat, Store, open_store
@@ -50,6 +51,11 @@ def store(tmp_path: Path) -> Store:
 def inbox(tmp_path: Path) -> Iterator[Inbox]:
     with Inbox.open(f"sqlite:///{tmp_path}/ledger.db") as opened:
         yield opened
+
+
+def place_of(partner: Partner, home: Path) -> FolderStore:
+    """Where a partner of the kind `folder` has its files."""
+    return FolderStore(home / partner.target)
 
 
 def released(content: Content, number: int = 1, **versions: int) -> Release:
@@ -96,7 +102,7 @@ def test_nothing_held_back_is_in_anything_published_or_delivered(store: Store, i
         assert done.written and not done.error
     out = held(store, "published/")
     for partner in everyone:
-        out |= {f"{partner.name}/{path}": data for path, data in held(partner.store(tmp_path)).items()}
+        out |= {f"{partner.name}/{path}": data for path, data in held(place_of(partner, tmp_path)).items()}
     assert len(out) > 60
     assert betrayed(out) == []
     assert betrayed({"x.csv": SECRET.encode(), "y.csv": b""}) == ["x.csv"], "else this test could not fail"
@@ -180,13 +186,13 @@ def held_file(store: Store, publication: Publication, name: str) -> bytes:
 def test_a_row_that_is_excluded_later_stays_in_no_file(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     put_out(store, {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET)]})
     publication = put_out(store, {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET)]})
-    deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
-    assert betrayed(held(store, "published/")) and betrayed(held(EVERYTHING.store(tmp_path)))
+    deliver(EVERYTHING, publication, store, Stored(place_of(EVERYTHING, tmp_path)), inbox)
+    assert betrayed(held(store, "published/")) and betrayed(held(place_of(EVERYTHING, tmp_path)))
 
     corrected = {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET, klasifikasi_informasi="DIKECUALIKAN")]}
     publication = put_out(store, corrected, released(corrected, 2, foto=5))
-    deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
-    assert betrayed(held(store, "published/")) == betrayed(held(EVERYTHING.store(tmp_path))) == []
+    deliver(EVERYTHING, publication, store, Stored(place_of(EVERYTHING, tmp_path)), inbox)
+    assert betrayed(held(store, "published/")) == betrayed(held(place_of(EVERYTHING, tmp_path))) == []
 
 
 @pytest.mark.parametrize("place", [{"_baris": None}, {"_baris": 7}])
@@ -296,20 +302,20 @@ def test_publishing_may_stop_anywhere(tmp_path: Path, stride: int) -> None:
 def test_delivering_may_stop_anywhere(inbox: Inbox, tmp_path: Path, stride: int) -> None:
     first = put_out(old := FolderStore(tmp_path / "old"), BEFORE)
     second = put_out(new := FolderStore(tmp_path / "new"), AFTER, released(AFTER, 2, foto=5))
-    deliver(EVERYTHING, second, new, clean := FolderStore(tmp_path / "clean"), inbox)
+    deliver(EVERYTHING, second, new, Stored(clean := FolderStore(tmp_path / "clean")), inbox)
     changes = 0
     for changes in range(0, 50, stride):
         tired, partner = Tired(tmp_path / str(changes), 1000), replace(EVERYTHING, name=f"mitra{changes}")
-        deliver(partner, first, old, tired, inbox)
+        deliver(partner, first, old, Stored(tired), inbox)
         tired.left = changes
         try:
-            deliver(partner, second, new, tired, inbox)
+            deliver(partner, second, new, Stored(tired), inbox)
         except OSError:
             assert named(tired, "")
         else:
             break
         tired.left = 1000
-        deliver(partner, second, new, tired, inbox)
+        deliver(partner, second, new, Stored(tired), inbox)
         assert held(tired) == held(clean)
     assert changes in {22, 28}, "3 files of each of 3 editions, 4 pages, 9 files taken back"
 
@@ -319,38 +325,38 @@ def test_delivering_may_stop_anywhere(inbox: Inbox, tmp_path: Path, stride: int)
 
 def test_delivering_a_release_twice_writes_nothing(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     publication = put_out(store, SMALL)
-    first = deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    first = deliver(EVERYTHING, publication, store, Stored(place_of(EVERYTHING, tmp_path)), inbox)
     receipts = inbox.deliveries(target="semua")
     assert [(r.item, r.sha256, r.size) for r in receipts] == [
         (path, hashlib.sha256(data).hexdigest(), len(data))
         for path in first.written
-        for data in [EVERYTHING.store(tmp_path).get(path)]
+        for data in [place_of(EVERYTHING, tmp_path).get(path)]
     ]
     assert first.written[-1] == "katalog.jsonld" and first.bytes == sum(r.size or 0 for r in receipts)
-    again = deliver(EVERYTHING, publication, store, EVERYTHING.store(tmp_path), inbox)
+    again = deliver(EVERYTHING, publication, store, Stored(place_of(EVERYTHING, tmp_path)), inbox)
     assert (again.written, again.removed, again.bytes) == ((), (), 0)
     assert inbox.deliveries(target="semua") == receipts
 
 
 def test_a_partner_that_lost_a_file_gets_it_again_and_keeps_its_own(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     publication = put_out(store, SMALL)
-    place = EVERYTHING.store(tmp_path)
-    first = deliver(EVERYTHING, publication, store, place, inbox)
-    place.delete(first.written[0])
-    place.put(first.written[1], b"half")
-    place.put("milik-mitra.txt", b"ours")
-    again = deliver(EVERYTHING, publication, store, place, inbox)
+    mine = place_of(EVERYTHING, tmp_path)
+    first = deliver(EVERYTHING, publication, store, Stored(mine), inbox)
+    mine.delete(first.written[0])
+    mine.put(first.written[1], b"half")
+    mine.put("milik-mitra.txt", b"ours")
+    again = deliver(EVERYTHING, publication, store, Stored(mine), inbox)
     assert (again.written, again.removed) == (first.written[:2], ())
-    assert place.get("milik-mitra.txt") == b"ours" and named(place, "")
+    assert mine.get("milik-mitra.txt") == b"ours" and named(mine, "")
 
 
 def test_what_a_partner_no_longer_gets_is_taken_back_with_a_receipt(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     publication = put_out(store, SMALL)
-    place = EVERYTHING.store(tmp_path)
-    deliver(EVERYTHING, publication, store, place, inbox)
-    less = deliver(replace(EVERYTHING, datasets=("teks",), formats=("csv",)), publication, store, place, inbox)
+    mine = place_of(EVERYTHING, tmp_path)
+    deliver(EVERYTHING, publication, store, Stored(mine), inbox)
+    less = deliver(replace(EVERYTHING, datasets=("teks",), formats=("csv",)), publication, store, Stored(mine), inbox)
     assert {path.split("/")[0] for path in less.removed} == {"foto", "teks", "dip_foto", "dip_teks", "dik"}
-    assert len(less.removed) == 13 and len(held(place)) == 6
+    assert len(less.removed) == 13 and len(held(mine)) == 6
     last = inbox.deliveries(target="semua")[-1]
     assert (last.item, last.answer, last.sha256, last.ok) == (less.removed[-1], "DIHAPUS", None, True)
 
@@ -359,7 +365,7 @@ def test_the_partners_of_the_house_get_what_they_may_have(store: Store, inbox: I
     publication = put_out(store, everything())
     known = partners(PROJECT / "schemas" / "partners")
     deliver_all(known.values(), publication, store, tmp_path, inbox)
-    sdi, media = (held(known[name].store(tmp_path)) for name in ("sdi", "mediahub_mitra"))
+    sdi, media = (held(place_of(known[name], tmp_path)) for name in ("sdi", "mediahub_mitra"))
     assert {path.split("/")[0] for path in sdi if "/" in path} == set(published())
     assert sdi["katalog.jsonld"] == store.get("published/katalog.jsonld")
     assert {path.split("/")[0] for path in media if "/" in path} == {"media", "teks"}

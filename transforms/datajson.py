@@ -24,11 +24,12 @@ def data_json(number: int, at: datetime, editions: Sequence[Edition], *, base: s
         "description": f"Data dan bahan kehumasan kepolisian yang terbuka untuk umum, rilis {number}.",
         "modified": _instant(at),
         "publisher": {"name": PUBLISHER},
-        "dataset": [_dataset(edition, base) for edition in editions],
+        "dataset": [dataset(edition, base) for edition in editions],
     }
 
 
-def _dataset(edition: Edition, base: str) -> dict[str, Any]:
+def dataset(edition: Edition, base: str) -> dict[str, Any]:
+    """One edition in the words of the portal's harvester."""
     standard, facts = edition.standard, edition.facts
     measures = [f for f in standard.fields if f.public and f.ukuran]
     said = {

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+import re
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.ledger.inbox import Inbox
-from infra.publishing.editions import ROOT
-from infra.publishing.publication import Publication, pages
-from infra.storage.store import Store, open_store
-from schemas.dataset import ContractError, tables
-from transforms import dip
-from transforms.publik import Edition
+from infra.ledger.receipts import standing
+from infra.ledger.records import Delivery as Receipt
+from infra.publishing.partners import Partner, offered, partners
+from infra.publishing.publication import Publication
+from infra.publishing.selection import Chosen, Item, chosen, items
+from infra.publishing.targets.target import Held, Refusal, Target, hashed
+from infra.storage.store import NotFound, Store
 
-WEATHER = (OSError, BotoCoreError, ClientError)
+__all__ = ["Delivery", "Partner", "deliver", "deliver_all", "partners"]
 
-
-@dataclass(frozen=True)
-class Partner:
-    """Who gets what, and where: one TOML in `schemas/partners`."""
-
-    name: str
-    title: str
-    how: str
-    """`folder` or `s3`."""
-    target: str
-    """A folder (below the installation's home unless absolute), or `s3://bucket/prefix`."""
-    datasets: tuple[str, ...]
-    """Public tables by name, and the lists `dip_<table>` and `dik`; `*` is all of them."""
-    formats: tuple[str, ...]
-    """`csv`, `parquet`; the Table Schema of each dataset comes along."""
-    base: str = ""
-    """Where the partner serves the files, with the slash at the end; the catalogue's addresses begin with it."""
-    endpoint: str | None = None
-    """An S3 server other than Amazon's."""
-
-    def wants(self, edition: Edition) -> Edition | None:
-        """What of an edition the partner gets."""
-        if not {"*", edition.standard.name} & set(self.datasets):
-            return None
-        return replace(edition, files=tuple(f for f in edition.files if f.format in (*self.formats, "skema")))
-
-    def store(self, home: Path) -> Store:
-        """The place to write to."""
-        return open_store(self.target if self.how == "s3" else str(home / self.target), endpoint=self.endpoint)
+AT_ONCE = 8
+"""Partners delivered to at the same time: one that does not answer holds up nobody."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +39,29 @@ class Delivery:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class _Item:
-    path: str
-    version: str
-    size: int
-    sha256: str
-    content: bytes | None
-    """None: it lies in the store, under `published/`."""
-
-
-def partners(folder: Path) -> dict[str, Partner]:
-    """Every partner by name; ContractError when a TOML asks for what there is not."""
-    return {path.stem: _partner(path) for path in sorted(folder.glob("*.toml"))}
-
-
 def deliver_all(
-    everyone: Iterable[Partner], publication: Publication, store: Store, home: Path, inbox: Inbox
+    everyone: Iterable[Partner],
+    publication: Publication,
+    store: Store,
+    home: Path,
+    inbox: Inbox,
+    *,
+    thorough: bool = False,
+    at_once: Collection[str] = (),
 ) -> list[Delivery]:
-    """Deliver to each partner. One that cannot be reached holds up nobody; its receipt says why."""
-    done: list[Delivery] = []
-    for partner in everyone:
+    """Deliver to each partner whose time it is, or that is one of `at_once`; side by side, and no dead one matters.
+
+    `thorough` looks at what every partner really has, whatever its time, and mends it.
+    """
+    now = datetime.now(UTC)
+    due = [p for p in everyone if thorough or p.name in at_once or p.due(_last(inbox, p), now)]
+    parts = {p.name: chosen(p, publication, store) for p in due}  # one after the other: many get the same
+
+    def bring(partner: Partner) -> Delivery:
         try:
-            done.append(deliver(partner, publication, store, partner.store(home), inbox))
-        except WEATHER as error:
+            with partner.place.open(home) as target:
+                return deliver(partner, publication, store, target, inbox, parts[partner.name], thorough=thorough)
+        except OSError as error:
             why = f"{type(error).__name__}: {error}"
             inbox.record_delivery(
                 target=partner.name,
@@ -98,73 +71,97 @@ def deliver_all(
                 answer=f"GAGAL {why}",
                 ok=False,
             )
-            done.append(Delivery(partner.name, publication.number, error=why))
-    return done
+            return Delivery(partner.name, publication.number, error=why)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(bring, due))
 
 
-def deliver(partner: Partner, publication: Publication, store: Store, target: Store, inbox: Inbox) -> Delivery:
+def _last(inbox: Inbox, partner: Partner) -> datetime | None:
+    return max((r.at for r in standing(inbox.ledger, partner.name).values()), default=None)
+
+
+def deliver(
+    partner: Partner,
+    publication: Publication,
+    store: Store,
+    target: Target,
+    inbox: Inbox,
+    parts: list[Chosen] | None = None,
+    *,
+    thorough: bool = False,
+) -> Delivery:
     """Bring `target` to what the partner should have of the publication in `store`.
 
     Files the last receipts say it has, and that are there, are left alone; so a second delivery writes nothing. Each
     file appears whole, the catalogue after all it names; what is no longer public is taken back last.
     """
     note = partial(inbox.record_delivery, target=partner.name, release=publication.number, ok=True)
-    has = {r.item: r.sha256 for r in inbox.deliveries(target=partner.name, ok=True)}
-    wanted = _items(partner, publication)
-    written = [item for item in wanted if not _there(target, item, has.get(item.path))]
-    for item in written:
-        put = _copy(item, store, target)
-        if put != item.sha256:
-            raise OSError(f"{partner.name} received {item.path} with sha256 {put}, not {item.sha256}")
-        note(item=item.path, version=item.version, answer="DITULIS", sha256=item.sha256, size=item.size)
-    removed = sorted({path for path, sha256 in has.items() if sha256} - {item.path for item in wanted})
+    has = standing(inbox.ledger, partner.name)
+    parts = chosen(partner, publication, store) if parts is None else parts
+    wanted = items(partner, publication, store, parts)
+    mine = {item.path for item in wanted} | {path for path, receipt in has.items() if receipt.sha256}
+    there = target.holds(mine, thorough=thorough)
+    written: list[str] = []
+    refused: list[str] = []
+    size = 0
+    for item in (item for item in wanted if not _stands(item, has.get(item.path), there)):
+        try:
+            with _content(item, store) as content:
+                sha256 = hashed(content)
+                if item.sha256 not in ("", sha256):
+                    raise OSError(f"{item.path} has sha256 {sha256} here, not {item.sha256}")
+                answer = target.put(item.path, content, sha256)
+                bytes_ = content.stat().st_size
+        except NotFound:
+            if not item.path.startswith("rendisi/"):
+                raise
+            continue  # a rendition that is listed and not made again yet: the next release tries again
+        except Refusal as error:
+            refused.append(item.path)
+            note(item=item.path, version=item.version, answer=f"DITOLAK {error}", ok=False)
+            continue
+        note(item=item.path, version=item.version, answer=answer, sha256=sha256, size=bytes_)
+        written.append(item.path)
+        size += bytes_
+    removed = sorted(_gone(partner, has, there) - {item.path for item in wanted})
     for path in removed:
-        target.delete(path)
-        note(item=path, version="", answer="DIHAPUS")
-    size = sum(item.size for item in written)
-    return Delivery(partner.name, publication.number, tuple(i.path for i in written), tuple(removed), size)
+        note(item=path, version="", answer=target.delete(path))
+    if refused:
+        raise OSError(f"{len(refused)} of {len(wanted)} were refused: {', '.join(refused)[:300]}")
+    return Delivery(partner.name, publication.number, tuple(written), tuple(removed), size)
 
 
-def _items(partner: Partner, publication: Publication) -> list[_Item]:
-    editions = [part for edition in publication.editions if (part := partner.wants(edition))]
-    files = [_Item(f.path, e.id, f.size, f.sha256, None) for e in editions for f in e.files]
-    named = pages(publication.number, publication.at, editions, base=partner.base)
-    return files + [
-        _Item(path, str(publication.number), len(content), hashlib.sha256(content).hexdigest(), content)
-        for path, content in named.items()
-    ]
-
-
-def _there(target: Store, item: _Item, delivered: str | None) -> bool:
-    if delivered != item.sha256:
+def _stands(item: Item, receipt: Receipt | None, there: Mapping[str, Held] | None) -> bool:
+    """Whether the partner has this very file: by its receipt, and by what lies there as far as that can be told."""
+    if receipt is None or receipt.sha256 is None or (item.sha256 or receipt.sha256) != receipt.sha256:
         return False
-    there = target.stat(item.path)
-    return there is not None and there.size == item.size
+    if not item.sha256 and item.version != receipt.version:
+        return False
+    held = there.get(item.path) if there is not None else Held(receipt.size or 0)
+    return held is not None and held.size == receipt.size and held.sha256 in (None, receipt.sha256)
 
 
-def _copy(item: _Item, store: Store, target: Store) -> str | None:
-    if item.content is not None:
-        return target.put(item.path, item.content).sha256
-    with store.open(f"{ROOT}/{item.path}") as source:
-        return target.put(item.path, source).sha256
+def _gone(partner: Partner, has: Mapping[str, Receipt], there: Mapping[str, Held] | None) -> set[str]:
+    """What we gave it by its receipts, and what can only be ours and lies there without one."""
+    given = {path for path, receipt in has.items() if receipt.sha256}
+    return given | {path for path in there or () if path not in given and _ours(partner).fullmatch(path)}
 
 
-def _partner(path: Path) -> Partner:
-    raw = tomllib.loads(path.read_text("utf-8"))
-    try:
-        values: dict[str, Any] = {**raw, "datasets": tuple(raw["datasets"]), "formats": tuple(raw["formats"])}
-        partner = Partner(**values)
-    except (KeyError, TypeError) as error:
-        known = ", ".join(f.name for f in fields(Partner))
-        raise ContractError(f"{path.name}: {error}; a partner has {known}") from error
-    public = [table for table in tables().values() if table.public]
-    open_ = {"*", dip.DIK.name, *(t.name for t in public), *(dip.listing(t).name for t in public)}
-    wrong = {
-        "name": partner.name != path.stem,
-        "how": partner.how not in {"folder", "s3"} or (partner.how == "s3") != partner.target.startswith("s3://"),
-        "datasets": not set(partner.datasets) <= open_,
-        "formats": not set(partner.formats) <= {"csv", "parquet"},
-    }
-    if any(wrong.values()):
-        raise ContractError(f"{path.name}: cannot be: {', '.join(name for name, is_ in wrong.items() if is_)}")
-    return partner
+def _ours(partner: Partner) -> re.Pattern[str]:
+    if partner.how == "ckan":
+        return re.compile(r"dataset/.+")  # a portal shows only what bears our mark
+    names = "|".join(map(re.escape, offered()))
+    return re.compile(rf"({names})/(\d+\.[^/]+|perubahan|dasar-[^/]+)/[^/]+|rendisi/[0-9a-f]{{64}}\.\w+")
+
+
+def _content(item: Item, store: Store) -> AbstractContextManager[Path]:
+    return _written(item.make()) if item.make else store.local(item.key)
+
+
+@contextmanager
+def _written(content: bytes) -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(prefix="spit-") as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)

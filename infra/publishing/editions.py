@@ -30,10 +30,11 @@ ROW_GROUP = 65_536
 
 @dataclass
 class Shelf:
-    """The published part of a store, and the keys this run wrote there."""
+    """The published part of a store (or another, below `root`), and the keys this run wrote there."""
 
     store: Store
     written: list[str] = field(default_factory=list)
+    root: str = ROOT
 
     def edition(
         self,
@@ -43,7 +44,7 @@ class Shelf:
         facts: Callable[[int], Facts],
     ) -> Edition:
         """The edition as it lies here; else made of `rows`, its record last. `facts` is given their count."""
-        record = record_key(standard, id_)
+        record = record_key(standard, id_, self.root)
         try:
             return _recall(standard, id_, orjson.loads(self.store.get(record)))
         except NotFound:
@@ -71,14 +72,14 @@ class Shelf:
             return hashlib.file_digest(content, "sha256").hexdigest()
 
     def _file(self, path: str, kind: str, source: Path) -> File:
-        put = self.put(f"{ROOT}/{path}", source)
+        put = self.put(f"{self.root}/{path}", source)
         assert put.sha256, "put always knows what it saw"
         return File(path, kind, put.size, put.sha256)
 
 
-def record_key(standard: Dataset, id_: str) -> str:
+def record_key(standard: Dataset, id_: str, root: str = ROOT) -> str:
     """Where an edition's files and facts are written down, once all its files are there."""
-    return f"{ROOT}/{standard.name}/{id_}/terbitan.json"
+    return f"{root}/{standard.name}/{id_}/terbitan.json"
 
 
 def mark(standard: Dataset, made_from: object) -> str:

@@ -30,12 +30,14 @@ REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", *MISSING}
 class BucketStore(Store):
     """Objects below `prefix` in a bucket that exists."""
 
-    def __init__(self, bucket: str, prefix: str = "", *, endpoint: str | None = None) -> None:
+    def __init__(
+        self, bucket: str, prefix: str = "", *, endpoint: str | None = None, session: Session | None = None
+    ) -> None:
         self.bucket = bucket
         self.base = f"{check_key(prefix)}/" if prefix else ""
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self.endpoint = endpoint
-        self.session = Session()
+        self.session = session or Session()
         self.client = self.session.client(
             "s3",
             endpoint_url=endpoint,

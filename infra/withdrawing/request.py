@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from infra.lake import Lake
 from infra.ledger import taking_back
 from infra.ledger.inbox import Inbox
+from infra.ledger.receipts import withdrawn_at
 from infra.storage.store import Store, content_key
 from infra.submit import Refused
 from infra.withdrawing import plan
@@ -123,6 +124,12 @@ def note(inbox: Inbox, hidden: Iterable[Withdrawal], number: int, partners: Iter
                 inbox.record_delivery(
                     target=target, release=number, item=item, version=f"rilis {number}", answer="DITARIK", ok=True
                 )
+
+
+def owing(inbox: Inbox, hidden: Iterable[Withdrawal], partners: Iterable[str]) -> set[str]:
+    """The partners that have not carried out all of what is `hidden`: they are not kept waiting for their time."""
+    items = {_item(w) for w in hidden}
+    return {name for name in partners if items - withdrawn_at(inbox.ledger, name)}
 
 
 def targets(store: Store, inbox: Inbox, partners: Collection[str]) -> list[Target]:
