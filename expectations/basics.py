@@ -112,13 +112,17 @@ def within(column: str, lowest: float | None = None, highest: float | None = Non
 def unique(dataset: Dataset, *, warn: bool = False) -> Iterator[Expectation]:
     """Expect that a key names one row, among the new rows and between them and all earlier ones.
 
-    A dataset's key may come again in another submission (a correction), never twice in one. Readers see the newest row
-    of each `_kunci`, so `_kunci` must say the primary key. A key with an empty part is not compared, as in SQL.
+    A dataset's key may come again in another submission (a correction), never twice in one; what no submission brought
+    in another batch. Readers see the newest row of each `_kunci`, so `_kunci` must say the primary key. A key with an
+    empty part is not compared, as in SQL.
     """
     table, key = dataset.name, ", ".join(map(_name, dataset.primary_key))
     if "_kunci" in dataset.arrow.names:
-        same = f"{key}, _kiriman FROM {table} WHERE _kiriman IN (SELECT _kiriman FROM {{batch}})"
-        where, where_en = " dalam satu kiriman", " in a submission"
+        one, said, said_en = ("_batch", "batch", "batch")
+        if "_kiriman" in dataset.arrow.names:
+            one, said, said_en = ("_kiriman", "kiriman", "submission")
+        same = f"{key}, {one} FROM {table} WHERE {one} IN (SELECT {one} FROM {{batch}})"
+        where, where_en = f" dalam satu {said}", f" in a {said_en}"
         parts = ", ".join(f"CAST({_name(name)} AS VARCHAR)" for name in dataset.primary_key)
         yield none(
             "KUNCI_SALAH",

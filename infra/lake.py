@@ -150,6 +150,15 @@ class Lake:
         delta = self._open(table)
         return delta and delta.version()
 
+    def highest(self, table: str, column: str, version: int | None = None) -> int:
+        """The highest whole number a column holds, out of the log alone; 0 while it holds none."""
+        delta = self._open(table, version)
+        found = pa.table(delta.get_add_actions(flatten=True)) if delta else pa.table({})
+        name = f"max.{column}"
+        return (
+            max((n for n in found[name].to_pylist() if n is not None), default=0) if name in found.schema.names else 0
+        )
+
     def snapshot(self, table: str, version: int) -> Snapshot:
         """What a version consists of. LookupError without such a table, DeltaError without such a version.
 
@@ -248,9 +257,9 @@ class Lake:
         """The release readers see; None before the first."""
         return releases.released(self._store)
 
-    def releases(self) -> Iterator[Release]:
-        """Every release that was ever shown, newest first."""
-        return releases.releases(self._store)
+    def releases(self, newest: Release | None = None) -> Iterator[Release]:
+        """Every release that was ever shown, newest first; from `newest` on, if given."""
+        return releases.releases(self._store, newest)
 
     def withdrawals(self) -> list[Withdrawal]:
         """What no release may show any more."""

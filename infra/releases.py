@@ -47,9 +47,9 @@ def released(store: Store) -> Release | None:
     return _pointer(store)[0]
 
 
-def releases(store: Store) -> Iterator[Release]:
-    """Every release that was ever shown, newest first."""
-    release = released(store)
+def releases(store: Store, newest: Release | None = None) -> Iterator[Release]:
+    """Every release that was ever shown, newest first; from `newest` on, if given."""
+    release = newest or released(store)
     while release:
         yield release
         release = _read(store, release.previous) if release.previous else None

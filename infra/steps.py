@@ -228,7 +228,7 @@ def _by_kiriman(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
 
 def curate(settings: Settings) -> Counts:
     """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
-    from infra import references
+    from infra import chronicle, references
     from infra.lake import Lake
     from schemas.dataset import tables
 
@@ -240,6 +240,7 @@ def curate(settings: Settings) -> Counts:
                 waiting = [name for name in tables() if store.stat(judged_key(claim.batch.id, name))]
                 rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
                 own = claim.batch
+                rows |= chronicle.rows(lake, inbox, own.id)
                 versions = {name: lake.commit(name, table, own.id, own.made_at) for name, table in rows.items()}
                 there = {name: v for name, v in versions.items() if v is not None}
                 claim.done(versions={**references.load(lake), **there})

@@ -56,7 +56,7 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     for name in {**tables(), **versions}:
         snapshot, only = _version(lake, release, name) if release and name in versions else (None, "")
         schema = _columns(name, snapshot)
-        rows = f"{rows_of(schema, snapshot)}{only}"
+        rows = f"{rows_of(schema, snapshot)}{only}{_later(lake, release) if name == 'rilis' and release else ''}"
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
         made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
     return (*made, *(View(name, sql) for name, sql in analytics.views().items()))
@@ -89,6 +89,24 @@ def _version(lake: Lake, release: Release, table: str) -> tuple[Snapshot, str]:
         raise Gone(f"Release {release.number} can no longer be shown: table {table} as it was then has been removed.")
     listed = ", ".join(map(str, sorted(lake.batches(release)))) or "NULL"
     return snapshot, f"{' AND' if not snapshot.files else ' WHERE'} _batch IN ({listed})"
+
+
+def _later(lake: Lake, release: Release) -> str:
+    """The releases up to this one that its table `rilis` cannot know yet, to append to its SELECT."""
+    from infra.chronicle import told
+
+    version = release.tables.get("rilis")
+    known = lake.highest("rilis", "nomor", version) if version is not None else 0
+    rows = told(lake.releases(release), known)
+    said = [
+        ", ".join(f"CAST({_literal(v)} AS {_TYPES[str(rows.field(n).type)]})" for n, v in row.items())
+        for row in rows.to_pylist()
+    ]
+    return "".join(f" UNION ALL SELECT {each}" for each in said)
+
+
+def _literal(value: object) -> str:
+    return "NULL" if value is None else literal(str(value))
 
 
 def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:
