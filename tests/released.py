@@ -62,7 +62,8 @@ def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dic
     fixed = {"klasifikasi_informasi": "BERKALA", "subjek_anak": False, "lisensi": "CC-BY-4.0", "embargo_sampai": None}
     fixed["_tertahan"] = None
     own = {**{name: value for name, value in fixed.items() if name in made}, **values}
-    return made | own | {dataset.primary_key[-1]: f"{key}-{text}"}
+    last = dataset.field(dataset.primary_key[-1])
+    return made | own | ({last.name: f"{key}-{text}"} if last.type == "string" else {})
 
 
 def _value(f: Field, key: str, text: str) -> Any:

@@ -82,12 +82,13 @@ class Stored:
             found[path] = Held(found[path].size, self._sha256(path))
         return found
 
-    def _sha256(self, path: str) -> str | None:
-        if isinstance(self.store, FolderStore):
-            with self.store.local(path) as file:
-                return hashed(file)
-        stat = self.store.stat(path)
-        return stat and stat.sha256
+    def _sha256(self, path: str) -> str:
+        """A bucket checks what it is sent and keeps the hash with it; what somebody else put there has none."""
+        stat = None if isinstance(self.store, FolderStore) else self.store.stat(path)
+        if stat and stat.sha256:
+            return stat.sha256
+        with self.store.local(path) as file:
+            return hashed(file)
 
     def put(self, path: str, content: Path, sha256: str) -> str:
         """Written whole; OSError when other bytes arrived than were sent."""
