@@ -17,6 +17,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from infra.publishing import items
 from infra.publishing.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
 from infra.publishing.shown import COPIES, COPY, show
 from infra.storage.store import Stat, Store
@@ -83,7 +84,11 @@ def publish(
     shown = media and show(connection, shelf, media, release.tables["rendisi"], gates["media"].since, thorough=thorough)
     if shown:
         editions.append(shown.edition)
+    told = {name: gates[name].since for name in items.sources(gates) if name != "media" or shown}
+    made_from = [edition.id for edition in editions if edition.standard.name in items.sources([*gates, COPIES.name])]
+    laid = items.lay_out(connection, shelf, told, made_from, thorough=thorough)
     kept = {f"{ROOT}/{file.path}" for edition in editions for file in edition.files}
+    kept |= {f"{ROOT}/{path}" for path in laid.files}
     kept |= {record_key(edition.standard, edition.id) for edition in editions}
     listed = [e for e in editions if e.standard.name in {"media", "rendisi"}]
     for name, file in ((e.standard.name, f) for e in listed for f in e.files if f.format != "skema"):
@@ -106,7 +111,7 @@ def publish(
 def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
     """What lies on the shelf but for the copies of media, of which there are many."""
     names = {*tables(), *(f"dip_{name}" for name in datasets()), dip.DIK.name} - {COPIES.name}
-    ours = [*(f"{name}/" for name in names), f"{COPIES.name}/{COPIES.version}."]
+    ours = [*(f"{name}/" for name in [*names, items.FOLDER]), f"{COPIES.name}/{COPIES.version}."]
     for prefix in [""] if thorough else ours:
         yield from (s for s in store.list(f"{ROOT}/{prefix}") if not COPY.fullmatch(s.key.removeprefix(f"{ROOT}/")))
 
