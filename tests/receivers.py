@@ -229,6 +229,8 @@ class Portal:
         if not said.get("force"):
             raise Wrong(409, "Validation Error", {"read-only": ["read-only resource"]})
         names = {each["id"] for each in said["fields"]}
+        if any(name.startswith("_") or '"' in name or len(name) > 63 for name in names):
+            raise Wrong(409, "Validation Error", {"fields": ["not a valid field name"]})
         if any(set(record) - names for record in said["records"]):
             raise Wrong(409, "Validation Error", {"records": ["unknown column"]})
         fields = [{"id": "_id", "type": "int"}, *said["fields"]]

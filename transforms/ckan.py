@@ -106,10 +106,17 @@ def organization(name: str, title: str) -> Thing:
 
 
 def rows(standard: Dataset, records: Iterable[Mapping[str, Any]]) -> Thing:
-    """The rows of an edition as the DataStore takes them, in the order of their key."""
-    fields = [{"id": f.name, "type": DATASTORE.get(f.type, "text")} for f in publik.columns(standard)]
-    plain = {field["id"] for field in fields if field["type"] != "text"}
-    made = [{k: v if v is None or k in plain else _text(v) for k, v in record.items()} for record in records]
+    """The rows of an edition as the DataStore takes them, in the order of their key; it refuses names like `_kunci`."""
+    fields = [
+        {"id": f.name, "type": DATASTORE.get(f.type, "text")}
+        for f in publik.columns(standard)
+        if not f.name.startswith("_")
+    ]
+    types = {field["id"]: field["type"] for field in fields}
+    made = [
+        {k: record[k] if record[k] is None or type_ != "text" else _text(record[k]) for k, type_ in types.items()}
+        for record in records
+    ]
     return _table(fields, list(standard.primary_key), made)
 
 
