@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from expectations.conflicts import conflicts
 from schemas import daftar_data
 from schemas.dataset import Dataset, Field
 from schemas.messages import messages
@@ -109,6 +110,8 @@ def of_files(dataset: Dataset) -> Iterator[str]:
     for f in dataset.office_fields:
         if f.reference == "wilayah":
             yield _of_bps(f)
+    if dataset.of_media:
+        yield from conflicts(dataset)
 
 
 def _late(period: str) -> str:
@@ -197,6 +200,12 @@ def _file_rules(dataset: Dataset) -> Iterator[Rule]:
     wrong = f"f_galat IS NULL AND f_tipe_media IS NOT NULL AND NOT starts_with(f_tipe_media, '{start}')"
     yield Rule("TIPE_TIDAK_COCOK", "berkas", wrong, kind)
     yield Rule("GPS_TERTANAM", "berkas", "f_ada_gps")
+    names = dataset.arrow.names
+    if {"dipakai_mulai", "dipakai_sampai"} <= {*names}:
+        yield Rule("MASA_PAKAI_TERBALIK", "dipakai_sampai", "dipakai_sampai < dipakai_mulai")
+    if {"persetujuan", "anak_terlihat", "nomor_persetujuan_wali"} <= {*names}:
+        lacking = "persetujuan IN ('TIDAK_ADA', 'DITARIK') OR (anak_terlihat AND nomor_persetujuan_wali IS NULL)"
+        yield Rule("PERSETUJUAN_KURANG", "persetujuan", lacking)
 
 
 def _written_rules(dataset: Dataset) -> Iterator[Rule]:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from expectations import personal, rules
+from infra.judging import seen
 from infra.judging.parcel import Opened, altered
 from infra.judging.registry import Known
 from schemas import daftar_data, reference
@@ -159,7 +160,7 @@ class Pass:
         return found.to_arrow_table().cast(self.dataset.arrow)
 
     def _media(self) -> pa.Table:
-        return self.con.execute(media_rows(self.dataset)).to_arrow_table().cast(tables()["media"].arrow)
+        return self.con.execute(seen.rows(self.dataset)).to_arrow_table().cast(tables()["media"].arrow)
 
     def _findings(self) -> pa.Table:
         """Rule findings of masked rows, then what the keys said, then media that is already here."""
@@ -195,7 +196,8 @@ class Pass:
             " FROM pribadi p JOIN dinilai d USING (_n)"
         )
         if d.of_media:
-            self._seen_media()
+            for sql in seen.findings(list(self.known("media"))):
+                con.execute(sql)
         for sql in rules.of_files(d):
             con.execute(sql)
         levels = [{"kode": m.kode, "tingkat": m.tingkat} for m in rules.messages().values()]
@@ -207,43 +209,6 @@ class Pass:
             " ORDER BY kiriman, berkas, lembar, baris, kolom, kode"
         )
         return found.to_arrow_table().cast(tables()["temuan"].arrow)
-
-    def _seen_media(self) -> None:
-        earlier = "SELECT sha256, kiriman, urut FROM (VALUES (NULL, NULL, 0)) t(sha256, kiriman, urut) WHERE false"
-        if files := list(self.known("media")):
-            listed = ", ".join(shape.literal(f) for f in files)
-            earlier = (
-                "SELECT sha256, min(_kiriman) AS kiriman, -1 AS urut"
-                f" FROM read_parquet([{listed}], union_by_name = true)"
-                " WHERE sha256 IN (SELECT sha256 FROM dinilai) GROUP BY sha256"
-            )
-        self.con.execute(
-            f"INSERT INTO temuan WITH milik AS (SELECT d.* FROM dinilai d JOIN diputus p USING (_n)"
-            f" WHERE putusan = 'BARU'), ada AS ({earlier} UNION ALL SELECT sha256, _kiriman, _n FROM milik)"
-            f" SELECT m._kiriman, 'MEDIA_SUDAH_ADA', m._berkas, m._lembar, m._baris, 'berkas', m.berkas,"
-            f" arg_min(a.kiriman, a.urut) FROM milik m JOIN ada a ON a.sha256 = m.sha256 AND a.urut < m._n"
-            f" GROUP BY ALL"
-        )
-
-
-def media_rows(dataset: Dataset) -> str:
-    """SQL: the media reference of each accepted row of a dataset of media (table `media`)."""
-    own = {f.name for f in dataset.fields}
-    special = {
-        "dataset": shape.literal(dataset.name),
-        "uri": "'urn:spit:media:sha256:' || sha256",
-        "ada_gps": "ada_gps",
-        "_kunci": f"concat_ws('|', {shape.literal(dataset.name)}, _kunci)",
-    }
-    lineage = ("_sidik", "_kiriman", "_batch", "_diterima_pada", "_tertahan")
-    columns = [
-        f"{special.get(f.name) or (f.name if f.name in own or f.name in lineage else 'NULL')} AS {f.name}"
-        for f in tables()["media"].fields
-    ]
-    return (
-        f"SELECT {', '.join(columns)} FROM diterima LEFT JOIN"
-        " (SELECT sha256, bool_or(ada_gps) AS ada_gps FROM fakta GROUP BY sha256) USING (sha256) ORDER BY _kunci"
-    )
 
 
 def _senders(opened: Sequence[Opened], batch: int) -> pa.Table:

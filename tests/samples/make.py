@@ -186,6 +186,7 @@ def cases() -> list[Case]:
         metadata_cases,
         personal_cases,
         reading_cases,
+        rights_cases,
         table_cases,
         workbook_cases,
     )
@@ -193,6 +194,7 @@ def cases() -> list[Case]:
     parts = (
         item_cases,
         media_cases,
+        rights_cases,
         table_cases,
         envelope_cases,
         metadata_cases,

@@ -94,6 +94,7 @@ def cases() -> list[Case]:
             "media-mirip",
             items(f, {}, {"berkas": "lain.jpg"}, files={"bahan.jpg": photo, "lain.jpg": photo + b"\0"}),
             (2, 0, 0),
+            [("MEDIA_MIRIP:berkas", 2)],
             near=("MEDIA_SUDAH_ADA",),
         ),
         Case(f, "gps", items(f, {}, files=located()), (1, 0, 0), [("GPS_TERTANAM:berkas", 1)]),

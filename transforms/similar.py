@@ -1,0 +1,104 @@
+"""Media that look the same: pairs of perceptual hashes that differ in few bits, found without comparing all pairs.
+
+Cut 64 bits into three parts: of two hashes that differ in at most five bits, one part differs in at most one. So one
+side is looked up by each part as it is and with each single bit turned, and the join is on equality.
+"""
+
+from __future__ import annotations
+
+DISTANCE = 5
+"""Bits (ours): what was encoded again or made smaller differs in 0 to 5, other pictures hardly ever in fewer than 7."""
+
+PLAIN = (6, 58)
+"""Hashes with fewer or more bits set are of pictures without a form: black frames, blank pages, one gradient."""
+
+_PARTS = ((0, 22), (22, 21), (43, 21))  # first bit and width; DISTANCE < 2 * len(_PARTS)
+
+
+def near(one: str, other: str) -> str:
+    """SELECT of `a`, `b`, `jarak` out of two relations with columns `id` and `h` (UBIGINT); a pair may come twice.
+
+    `one` is looked up in `other`, so put the smaller first; its keys are what memory holds. Of a relation and itself
+    every pair comes both ways round.
+    """
+    return " UNION ALL ".join(_by_part(one, other, *part) for part in _PARTS)
+
+
+def _by_part(one: str, other: str, start: int, width: int) -> str:
+    turns = ", ".join(f"{1 << bit}::UBIGINT" for bit in range(width))
+    part = f"(h >> {start}) & {(1 << width) - 1}"
+    return (
+        f"SELECT x.id AS a, y.id AS b, bit_count(xor(x.h, y.h)) AS jarak"
+        f" FROM (SELECT id, h, {part} AS k FROM {other}) y"
+        f" JOIN (SELECT id, h, xor({part}, unnest([0::UBIGINT, {turns}])) AS k FROM {one}) x ON x.k = y.k"
+        f" WHERE bit_count(xor(x.h, y.h)) <= {DISTANCE}"
+    )
+
+
+def written(hashes: str) -> str:
+    """SQL: a list of 64-bit hashes as the text of column `sidik_mirip`."""
+    return f"array_to_string(list_transform({hashes}, lambda x: lpad(lower(hex(x)), 16, '0')), ' ')"
+
+
+def frames(table: str, key: str) -> str:
+    """SELECT of `id`, `h` out of a table with `sidik_mirip`: one row for each hash that has a form."""
+    lowest, highest = PLAIN
+    return (
+        f"SELECT id, h FROM (SELECT {key} AS id, ('0x' || unnest(string_split(sidik_mirip, ' ')))::UBIGINT AS h"
+        f" FROM {table} WHERE sidik_mirip <> '') WHERE bit_count(h) BETWEEN {lowest} AND {highest}"
+    )
+
+
+def lasts_alike(one: str, other: str) -> str:
+    """SQL: two media last about equally long (to a tenth, ours), or one of them is a picture."""
+    length = f"greatest({one}.durasi_ms, {other}.durasi_ms)"
+    return f"coalesce(abs({one}.durasi_ms - {other}.durasi_ms) <= {length} // 10, TRUE)"
+
+
+def view() -> str:
+    """SELECT of view `kemiripan`: each medium beside the oldest it is the same as, or looks the same as."""
+    alike = near("bingkai", "bingkai")
+    return f"""\
+-- Made by `python -m transforms.similar`; a test keeps the two equal, so mend that, not this.
+-- Media that are the same: BYTE the same bytes, PIKSEL the same picture or sound under other metadata, MIRIP a picture
+-- or key frame that differs in at most {DISTANCE} of 64 bits (and a video of about the same length). The older one of a
+-- pair comes second; of many that are the same, each stands beside the oldest.
+WITH baris AS (
+    SELECT dataset, kode_satker, nomor, sha256, sidik_piksel, sidik_mirip, durasi_ms, _diterima_pada, _kunci,
+        first_value(_kunci) OVER (PARTITION BY sha256 ORDER BY _diterima_pada, _kunci) AS pertama_byte,
+        first_value(_kunci) OVER (PARTITION BY coalesce(sidik_piksel, sha256) ORDER BY _diterima_pada, _kunci)
+            AS pertama_piksel,
+        row_number() OVER (ORDER BY _diterima_pada, _kunci) AS urut
+    FROM media
+    WHERE sha256 IS NOT NULL
+),
+
+isi AS (SELECT * FROM baris WHERE _kunci = pertama_piksel),
+
+bingkai AS ({frames("isi", "urut")}),
+
+mirip AS (
+    SELECT a, b, min(jarak) AS jarak FROM ({alike}) WHERE a > b GROUP BY a, b
+),
+
+pasangan AS (
+    SELECT _kunci AS ini, pertama_byte AS itu, 'BYTE' AS sama, 0 AS jarak FROM baris WHERE _kunci <> pertama_byte
+    UNION ALL
+    SELECT _kunci, pertama_piksel, 'PIKSEL', 0 FROM baris WHERE _kunci = pertama_byte AND _kunci <> pertama_piksel
+    UNION ALL
+    SELECT x._kunci, y._kunci, 'MIRIP', m.jarak FROM mirip AS m JOIN isi AS x ON x.urut = m.a
+    JOIN isi AS y ON y.urut = m.b
+    WHERE {lasts_alike("x", "y")}
+)
+
+SELECT x.dataset, x.kode_satker, x.nomor, y.dataset AS dataset_lain, y.kode_satker AS kode_satker_lain,
+    y.nomor AS nomor_lain, p.sama, CAST(p.jarak AS INTEGER) AS jarak
+FROM pasangan AS p
+JOIN baris AS x ON x._kunci = p.ini
+JOIN baris AS y ON y._kunci = p.itu
+ORDER BY p.jarak, x.dataset, x.kode_satker, x.nomor, y.dataset, y.kode_satker, y.nomor
+"""
+
+
+if __name__ == "__main__":
+    print(view(), end="")  # noqa: T201
