@@ -304,6 +304,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
     """
     from infra.lake import Lake
     from infra.publishing import deliver as delivering
+    from infra.publishing.changes import batches_since
     from infra.publishing.publication import publish
     from infra.publishing.selection import prune
     from infra.sql.query import connect
@@ -319,7 +320,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             tempfile.TemporaryDirectory(prefix="spit-") as scratch,
             connect(lake, current, scratch=Path(scratch)) as con,
         ):
-            publication = publish(con, store, current, thorough=thorough)
+            publication = publish(con, store, current, thorough=thorough, batches=batches_since(lake.releases))
         known = delivering.partners(settings.partners)
         at_once = {only} if only else request.owing(inbox, hidden, known)
         done = delivering.deliver_all(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,14 +14,34 @@ PROFILES = "https://datapackage.org/profiles/2.0"
 FORMATS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
-def descriptor(number: int, at: datetime, editions: Sequence[Edition]) -> dict[str, Any]:
+CHANGE = "_ubah"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What changed in a dataset since edition `since`: a CSV, and how many rows were added, replaced, withdrawn."""
+
+    path: str
+    size: int
+    sha256: str
+    since: str
+    added: int
+    replaced: int
+    withdrawn: int
+
+
+def descriptor(
+    number: int, at: datetime, editions: Sequence[Edition], steps: Mapping[str, Step] | None = None
+) -> dict[str, Any]:
     """`datapackage.json` of release `number`, made at `at`; paths are relative to it.
 
-    The CSV of a dataset is the resource named after it; its Parquet twin, `<name>-parquet`, has the same rows and
-    schema.
+    The CSV of a dataset is the resource named after it; its twins, `<name>-parquet` and the like, have the same rows
+    and schema. `<name>-perubahan` is what changed since the edition before, where there was one.
     """
     names = {edition.standard.name for edition in editions}
     resources = [_resource(e, file, names) for e in editions for file in e.files if file.format in FORMATS]
+    changed = [(edition, (steps or {}).get(edition.standard.name)) for edition in editions]
+    resources += [_step(edition, step) for edition, step in changed if step]
     codes = {code for edition in editions for code in edition.facts.licences} or {DEFAULT_LICENCE}
     return {
         "$schema": f"{PROFILES}/datapackage.json",
@@ -62,6 +82,34 @@ def _resource(edition: Edition, file: File, names: Collection[str]) -> dict[str,
         "hash": f"sha256:{file.sha256}",
         "licenses": _licences(edition.facts.licences or (DEFAULT_LICENCE,)),
         "schema": schema(edition.standard, names),
+    }
+
+
+def _step(edition: Edition, step: Step) -> dict[str, Any]:
+    own = schema(edition.standard, ())
+    bare = [{key: value for key, value in each.items() if key != "constraints"} for each in own["fields"]]
+    change = {
+        "name": CHANGE,
+        "type": "string",
+        "title": "Perubahan",
+        "description": "TAMBAH: baris baru; GANTI: baris menggantikan baris berkunci sama; HAPUS: baris ditarik, "
+        "hanya kuncinya yang disebut.",
+        "constraints": {"required": True, "enum": ["TAMBAH", "GANTI", "HAPUS"]},
+    }
+    return {
+        "name": f"{edition.standard.name}-perubahan",
+        "path": step.path,
+        "title": f"Perubahan: {edition.standard.title}",
+        "description": f"Sejak terbitan {step.since}: {step.added} baris ditambah, {step.replaced} diganti, "
+        f"{step.withdrawn} ditarik.",
+        "format": "csv",
+        "mediatype": FORMATS["csv"],
+        "encoding": "utf-8",
+        "bytes": step.size,
+        "hash": f"sha256:{step.sha256}",
+        "licenses": _licences(edition.facts.licences or (DEFAULT_LICENCE,)),
+        "schema": {"$schema": own["$schema"], "fields": [change, *bare], "primaryKey": own["primaryKey"]},
+        "sejak": step.since,
     }
 
 

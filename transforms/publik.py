@@ -7,7 +7,7 @@ closed: a class, licence or answer it does not know keeps the row in.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -123,6 +123,13 @@ def cleared(dataset: Dataset) -> str:
 def withdrawn(dataset: Dataset) -> str:
     """SELECT of one `mark` that changes whenever something of the dataset is withdrawn; for us only."""
     return withdrawal.mark(dataset.name, dataset.arrow.names)
+
+
+def brought(dataset: Dataset, batches: Collection[int]) -> str:
+    """SELECT of the keys of the rows that these batches brought, public or not; for us only."""
+    columns(dataset)  # a table that is not public says nothing at all
+    listed = ", ".join(str(int(batch)) for batch in sorted(batches)) or "NULL"
+    return f"SELECT DISTINCT _kunci FROM {_quoted(f'{dataset.name}_riwayat')} WHERE _batch IN ({listed})"
 
 
 def _conditions(dataset: Dataset, at: datetime) -> list[str]:

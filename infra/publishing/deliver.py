@@ -15,9 +15,11 @@ from pathlib import Path
 from infra.ledger.inbox import Inbox
 from infra.ledger.receipts import standing
 from infra.ledger.records import Delivery as Receipt
+from infra.publishing import deltas, selection
+from infra.publishing.deltas import Given
 from infra.publishing.partners import Partner, offered, partners
 from infra.publishing.publication import Publication
-from infra.publishing.selection import Chosen, Item, chosen, items
+from infra.publishing.selection import Item
 from infra.publishing.targets.target import Held, Refusal, Target, hashed
 from infra.storage.store import NotFound, Store
 
@@ -55,12 +57,11 @@ def deliver_all(
     """
     now = datetime.now(UTC)
     due = [p for p in everyone if thorough or p.name in at_once or p.due(_last(inbox, p), now)]
-    parts = {p.name: chosen(p, publication, store) for p in due}  # one after the other: many get the same
 
     def bring(partner: Partner) -> Delivery:
         try:
             with partner.place.open(home) as target:
-                return deliver(partner, publication, store, target, inbox, parts[partner.name], thorough=thorough)
+                return deliver(partner, publication, store, target, inbox, thorough=thorough)
         except OSError as error:
             why = f"{type(error).__name__}: {error}"
             inbox.record_delivery(
@@ -87,7 +88,6 @@ def deliver(
     store: Store,
     target: Target,
     inbox: Inbox,
-    parts: list[Chosen] | None = None,
     *,
     thorough: bool = False,
 ) -> Delivery:
@@ -98,14 +98,16 @@ def deliver(
     """
     note = partial(inbox.record_delivery, target=partner.name, release=publication.number, ok=True)
     has = standing(inbox.ledger, partner.name)
-    parts = chosen(partner, publication, store) if parts is None else parts
-    wanted = items(partner, publication, store, parts)
-    mine = {item.path for item in wanted} | {path for path, receipt in has.items() if receipt.sha256}
-    there = target.holds(mine, thorough=thorough)
+    there = target.holds({path for path, receipt in has.items() if receipt.sha256}, thorough=thorough)
+    given = {path: Given(r.version, r.sha256, r.size or 0, _there(r, there)) for path, r in has.items()}
+    if partner.send == "changes":
+        wanted = list(deltas.items(partner, publication, store, given, anew=thorough))
+    else:
+        wanted = selection.items(partner, publication, store)
     written: list[str] = []
     refused: list[str] = []
     size = 0
-    for item in (item for item in wanted if not _stands(item, has.get(item.path), there)):
+    for item in (item for item in wanted if not _stands(item, given.get(item.path))):
         try:
             with _content(item, store) as content:
                 sha256 = hashed(content)
@@ -132,14 +134,19 @@ def deliver(
     return Delivery(partner.name, publication.number, tuple(written), tuple(removed), size)
 
 
-def _stands(item: Item, receipt: Receipt | None, there: Mapping[str, Held] | None) -> bool:
-    """Whether the partner has this very file: by its receipt, and by what lies there as far as that can be told."""
-    if receipt is None or receipt.sha256 is None or (item.sha256 or receipt.sha256) != receipt.sha256:
-        return False
-    if not item.sha256 and item.version != receipt.version:
-        return False
-    held = there.get(item.path) if there is not None else Held(receipt.size or 0)
+def _there(receipt: Receipt, there: Mapping[str, Held] | None) -> bool:
+    """Whether the file of a receipt lies there still, as far as that can be told."""
+    if receipt.sha256 is None or there is None:
+        return receipt.sha256 is not None
+    held = there.get(receipt.item)
     return held is not None and held.size == receipt.size and held.sha256 in (None, receipt.sha256)
+
+
+def _stands(item: Item, given: Given | None) -> bool:
+    """Whether the partner has this very file."""
+    if given is None or not given.stands:
+        return False
+    return item.sha256 == given.sha256 if item.sha256 else item.version == given.version
 
 
 def _gone(partner: Partner, has: Mapping[str, Receipt], there: Mapping[str, Held] | None) -> set[str]:

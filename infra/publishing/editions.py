@@ -96,20 +96,22 @@ def as_json(value: object) -> bytes:
 def _write(standard: Dataset, reader: pa.RecordBatchReader, folder: Path) -> tuple[int, dict[str, Path]]:
     """The rows as CSV and Parquet in one pass, and their schema; the same rows always become the same bytes."""
     schema = pa.schema([f.arrow for f in publik.columns(standard)], metadata=standard.arrow.metadata)
-    text = pa.schema([pa.field(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema])
     made = {kind: folder / f"{standard.name}.{kind}" for kind in ("csv", "parquet")} | {"skema": folder / "skema.json"}
     made["skema"].write_bytes(as_json(datapackage.schema(standard, ())))
+    return write_rows(schema, reader, made["parquet"], made["csv"]), made
+
+
+def write_rows(schema: pa.Schema, reader: pa.RecordBatchReader, parquet: Path, csv: Path) -> int:
+    """The rows in both formats, and how many there are."""
+    text = pa.schema([pa.field(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema])
     count = 0
-    with (
-        pq.ParquetWriter(made["parquet"], schema, compression="zstd") as parquet,
-        pacsv.CSVWriter(made["csv"], text) as lines,
-    ):
+    with pq.ParquetWriter(parquet, schema, compression="zstd") as table, pacsv.CSVWriter(csv, text) as lines:
         for rows in _groups(reader):
             typed = rows.cast(schema)
             count += len(typed)
-            parquet.write_table(typed, row_group_size=ROW_GROUP)
+            table.write_table(typed, row_group_size=ROW_GROUP)
             lines.write_table(_as_text(typed, text))
-    return count, made
+    return count
 
 
 def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:

@@ -7,8 +7,8 @@ is new in it. The catalogue comes last: whoever reads it finds every file it nam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Protocol
@@ -17,13 +17,15 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from infra.publishing import items
+from infra.publishing import changes, items
+from infra.publishing.changes import Basis, Batches, Log
 from infra.publishing.editions import ROOT, ROW_GROUP, Shelf, as_json, mark, record_key
 from infra.publishing.shown import COPIES, COPY, show
 from infra.storage.store import Stat, Store
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
 from transforms import catalogue, datajson, datapackage, dip, publik
+from transforms.datapackage import Step
 from transforms.publik import Edition, Facts
 from transforms.vocabulary import Place
 
@@ -63,19 +65,31 @@ class Publication:
     removed: tuple[str, ...]
     copies: pa.Table | None = None
     """The renditions' files (`berkas`, `sha256`, `ukuran_byte`), where there are any."""
+    logs: Mapping[str, Log] = field(default_factory=dict)
+    """What changed from edition to edition, by dataset."""
 
 
 def publish(
-    connection: Connection, store: Store, release: Release, *, base: str = "", thorough: bool = False
+    connection: Connection,
+    store: Store,
+    release: Release,
+    *,
+    base: str = "",
+    thorough: bool = False,
+    batches: Batches = lambda _: None,
+    now: datetime | None = None,
 ) -> Publication:
     """Publish a release. `connection` shows the current rows of its tables as views of their names.
 
     Older editions are removed: a row that has since been excluded must not stay readable in them. May run twice and be
-    killed anywhere. `thorough` looks at every file on the shelf instead of where files of ours can be.
+    killed anywhere. `thorough` looks at every file on the shelf instead of where files of ours can be. `batches` says
+    which were released since an earlier release; then only their rows are looked up to tell what changed. With `now`,
+    what the clock has opened or closed since the release counts.
     """
     shelf = Shelf(store)
     open_ = [standard for name, standard in tables().items() if standard.public and name in release.tables]
-    gates = {standard.name: _gate(connection, store, standard, release) for standard in open_}
+    at = max(release.at, now or release.at)
+    gates = {standard.name: _gate(connection, store, standard, release, at) for standard in open_}
     editions = [_edition(connection, shelf, standard, release, gates[standard.name]) for standard in open_]
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
         editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
@@ -87,7 +101,14 @@ def publish(
     told = {name: gates[name].since for name in items.sources(gates) if name != "media" or shown}
     made_from = [edition.id for edition in editions if edition.standard.name in items.sources([*gates, COPIES.name])]
     laid = items.lay_out(connection, shelf, told, made_from, thorough=thorough)
+    logs = {
+        e.standard.name: _log(connection, store, e, release, gates[e.standard.name], batches)
+        for e in editions
+        if e.standard.name in gates and changes.keeps_log(e.standard)
+    }
+    steps = {e.standard.name: step for e in editions if (step := _step(shelf, e, logs.get(e.standard.name)))}
     kept = {f"{ROOT}/{file.path}" for edition in editions for file in edition.files}
+    kept |= {f"{ROOT}/{step.path}" for step in steps.values()}
     kept |= {f"{ROOT}/{path}" for path in laid.files}
     kept |= {record_key(edition.standard, edition.id) for edition in editions}
     listed = [e for e in editions if e.standard.name in {"media", "rendisi"}]
@@ -96,7 +117,7 @@ def publish(
         if not shelf.holds(stable, file.sha256):
             with store.open(f"{ROOT}/{file.path}") as content:
                 shelf.put(stable, content)
-    for name, page in pages(release.number, release.at, editions, base=base).items():
+    for name, page in pages(release.number, release.at, editions, base=base, steps=steps).items():
         kept.add(key := f"{ROOT}/{name}")
         if not shelf.holds(key, hashlib.sha256(page).hexdigest()):
             shelf.put(key, page)
@@ -105,7 +126,7 @@ def publish(
         store.delete(key)
     removed += shown.settle() if shown else []
     files = shown.files if shown else None
-    return Publication(release.number, release.at, tuple(editions), tuple(shelf.written), tuple(removed), files)
+    return Publication(release.number, release.at, tuple(editions), tuple(shelf.written), tuple(removed), files, logs)
 
 
 def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
@@ -116,11 +137,44 @@ def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
         yield from (s for s in store.list(f"{ROOT}/{prefix}") if not COPY.fullmatch(s.key.removeprefix(f"{ROOT}/")))
 
 
-def pages(number: int, at: datetime, editions: Sequence[Edition], *, base: str = "") -> dict[str, bytes]:
+def _log(
+    connection: Connection, store: Store, edition: Edition, release: Release, gate: _Gate, batches: Batches
+) -> Log:
+    """What changed up to this edition."""
+    standard = edition.standard
+
+    def brought(some: Collection[int]) -> pa.Table:
+        return connection.execute(publik.brought(standard, some)).to_arrow_table()
+
+    basis = Basis(release.number, edition.id.rpartition("-")[2], gate.withdrawn)
+    return changes.follow(store, edition, basis, brought=brought, batches=batches)
+
+
+def _step(shelf: Shelf, edition: Edition, log: Log | None) -> Step | None:
+    """What is new in this edition, as a file beside its own; None when it is the first."""
+    if log is None or not log.entries:
+        return None
+    last = log.entries[-1]
+    content = changes.files(shelf.store, last, edition.standard)["csv"]
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = f"{edition.standard.name}/{edition.id}/perubahan.csv"
+    if not shelf.holds(key := f"{ROOT}/{path}", sha256):
+        shelf.put(key, content)
+    return Step(path, len(content), sha256, last.before, last.added, last.replaced, last.withdrawn)
+
+
+def pages(
+    number: int,
+    at: datetime,
+    editions: Sequence[Edition],
+    *,
+    base: str = "",
+    steps: Mapping[str, Step] | None = None,
+) -> dict[str, bytes]:
     """The package and the catalogue of these editions by file name, in the order to write them."""
     document = catalogue.catalogue(number, at, editions, base=base, places=_places())
     return {
-        "datapackage.json": as_json(datapackage.descriptor(number, at, editions)),
+        "datapackage.json": as_json(datapackage.descriptor(number, at, editions, steps or {})),
         "data.json": as_json(datajson.data_json(number, at, editions, base=base)),
         "katalog.ttl": catalogue.turtle(document).encode(),
         "katalog.jsonld": as_json(document),
@@ -144,7 +198,7 @@ class _Gate:
     withdrawn: str
 
 
-def _gate(connection: Connection, store: Store, standard: Dataset, release: Release) -> _Gate:
+def _gate(connection: Connection, store: Store, standard: Dataset, release: Release, at: datetime) -> _Gate:
     """Asked of the lake once per table version, embargo, clearance and withdrawal, then remembered with the public."""
     key = f"gates/{standard.name}.json"
     rules = [publik.rows(standard, SINCE_EVER), publik.excluded(standard, SINCE_EVER)]
@@ -155,9 +209,9 @@ def _gate(connection: Connection, store: Store, standard: Dataset, release: Rele
         "rules": mark(standard, rules),
     }
     known = orjson.loads(store.get(key)) if store.stat(key) else {}
-    if not (about.items() <= known.items() and _instant(known["since"]) <= release.at < _instant(known["until"])):
-        (found,) = connection.execute(publik.turning_points(standard, release.at)).to_arrow_table().to_pylist()
-        closed = connection.execute(publik.excluded(standard, release.at)).to_arrow_table().to_pylist()
+    if not (about.items() <= known.items() and _instant(known["since"]) <= at < _instant(known["until"])):
+        (found,) = connection.execute(publik.turning_points(standard, at)).to_arrow_table().to_pylist()
+        closed = connection.execute(publik.excluded(standard, at)).to_arrow_table().to_pylist()
         (cleared,) = connection.execute(publik.cleared(standard)).to_arrow_table().to_pylist()
         turns = {"since": found["since"] or SINCE_EVER, "until": found["until"] or FOR_EVER}
         known = {**about, **turns, "closed": closed, "cleared": cleared["mark"]}

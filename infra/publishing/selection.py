@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import duckdb
 import pyarrow as pa
@@ -20,10 +21,11 @@ from infra.publishing.partners import Part, Partner
 from infra.publishing.publication import Publication, pages
 from infra.storage.store import Store
 from transforms import ckan, publik
-from transforms.publik import Edition
+from transforms.publik import Edition, File
 from transforms.shape import OFFLINE, literal
 
 SELECTIONS = "selections"
+MAKING = Lock()
 DATASTORE_ROWS = 100_000
 """More rows of a dataset are not brought into a portal's DataStore."""
 
@@ -58,14 +60,16 @@ class Chosen:
 
 def chosen(partner: Partner, publication: Publication, store: Store) -> list[Chosen]:
     """What the partner gets of every edition; what is less than all of one is made unless it is there."""
-    found: list[Chosen] = []
-    for edition in publication.editions:
-        part = partner.part(edition.standard)
-        if part and part.narrow:
-            found.append(Chosen(_narrowed(edition, part, store), part, SELECTIONS))
-        elif part:
-            found.append(Chosen(edition, part, ROOT))
-    return found
+    parts = [(edition, partner.part(edition.standard)) for edition in publication.editions]
+    return [whole(edition, part, store) for edition, part in parts if part]
+
+
+def whole(edition: Edition, part: Part, store: Store) -> Chosen:
+    """All of a part, with its files."""
+    if not part.narrow:
+        return Chosen(edition, part, ROOT)
+    with MAKING:  # partners who get the same make it once
+        return Chosen(_narrowed(edition, part, store), part, SELECTIONS)
 
 
 def _narrowed(edition: Edition, part: Part, store: Store) -> Edition:
@@ -101,27 +105,31 @@ def _id(edition: Edition, part: Part) -> str:
     return f"{edition.id}-{part.mark}"
 
 
-def items(partner: Partner, publication: Publication, store: Store, parts: list[Chosen]) -> list[Item]:
+def items(partner: Partner, publication: Publication, store: Store) -> list[Item]:
     """Everything a partner should have of a publication, in the order to bring it."""
+    parts = chosen(partner, publication, store)
     if partner.how == "ckan":
         return list(_for_portal(partner, store, parts))
-    found = [
-        Item(f.path, c.edition.id, f.sha256, f.size, f"{c.root}/{f.path}")
-        for c in parts
-        for f in c.edition.files
-        if f.format in (*partner.formats, "skema")
-    ]
-    if partner.renditions:
-        found += [item for c in parts if c.edition.standard.name == "rendisi" for item in _copies(store, c)]
-    mine = [
-        replace(c.edition, files=tuple(f for f in c.edition.files if f.format in (*partner.formats, "skema")))
-        for c in parts
-    ]
+    found = [item for c in parts for item in of_edition(partner, c, store)]
+    mine = [replace(c.edition, files=tuple(_wanted(partner, c))) for c in parts]
     named = pages(publication.number, publication.at, mine, base=partner.base)
-    return found + [_made(path, str(publication.number), content) for path, content in named.items()]
+    return found + [made(path, str(publication.number), content) for path, content in named.items()]
 
 
-def _made(path: str, version: str, content: bytes) -> Item:
+def _wanted(partner: Partner, c: Chosen) -> Iterator[File]:
+    return (file for file in c.edition.files if file.format in (*partner.formats, "skema"))
+
+
+def of_edition(partner: Partner, c: Chosen, store: Store) -> Iterator[Item]:
+    """The files of one edition, and those a list of renditions names if the partner wants them."""
+    for file in _wanted(partner, c):
+        yield Item(file.path, c.edition.id, file.sha256, file.size, f"{c.root}/{file.path}")
+    if partner.renditions and c.edition.standard.name == "rendisi":
+        yield from _copies(store, c)
+
+
+def made(path: str, version: str, content: bytes) -> Item:
+    """A file that lies nowhere."""
     return Item(path, version, hashlib.sha256(content).hexdigest(), len(content), make=lambda: content)
 
 
@@ -138,11 +146,11 @@ def _for_portal(partner: Partner, store: Store, parts: list[Chosen]) -> Iterator
     organization, prefix = access["organization"], access.get("prefix", "spit-")
     if title := access.get("title"):
         own = ckan.document(ckan.organization(organization, title))
-        yield _made(f"organization/{organization}", "1", own)
+        yield made(f"organization/{organization}", "1", own)
     for c in parts:
-        edition = replace(c.edition, files=tuple(f for f in c.edition.files if f.format in (*partner.formats, "skema")))
+        edition = replace(c.edition, files=tuple(_wanted(partner, c)))
         told = ckan.package(edition, base=partner.base, prefix=prefix, organization=organization)
-        yield _made(f"dataset/{told['name']}", edition.id, ckan.document(told))
+        yield made(f"dataset/{told['name']}", edition.id, ckan.document(told))
         if edition.standard.name in access.get("datastore", ()):
             if edition.facts.rows > DATASTORE_ROWS:
                 raise OSError(f"{edition.standard.name}: {edition.facts.rows} rows are too many for a DataStore")
