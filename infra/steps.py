@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -320,7 +320,8 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             tempfile.TemporaryDirectory(prefix="spit-") as scratch,
             connect(lake, current, scratch=Path(scratch)) as con,
         ):
-            publication = publish(con, store, current, thorough=thorough, batches=batches_since(lake.releases))
+            now, batches = datetime.now(UTC), batches_since(lake.releases)
+            publication = publish(con, store, current, thorough=thorough, batches=batches, now=now)
         known = delivering.partners(settings.partners)
         at_once = {only} if only else request.owing(inbox, hidden, known)
         done = delivering.deliver_all(

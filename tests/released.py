@@ -31,10 +31,25 @@ HELD_BACK: dict[str, tuple[str, Any]] = {
     "internal": ("lisensi", "INTERNAL"),
     "tanpa_lisensi": ("lisensi", None),
     "lisensi_tidak_dikenal": ("lisensi", "internal"),
+    "kelas_internal": ("kelas_pemakaian", "INTERNAL"),
+    "kelas_pemakaian_tidak_dikenal": ("kelas_pemakaian", "umum"),
+    "belum_mulai": ("dipakai_mulai", date(2026, 11, 25)),
+    "sudah_lewat": ("dipakai_sampai", date(2026, 11, 23)),
+    "persetujuan_lewat": ("persetujuan_sampai", date(2026, 11, 23)),
+    "persetujuan_ditarik": ("persetujuan", "DITARIK"),
+    "persetujuan_tidak_ada": ("persetujuan", "TIDAK_ADA"),
+    "persetujuan_tidak_dikenal": ("persetujuan", "lisan"),
+    "dikenali_tanpa_persetujuan": ("orang_terlihat", "DIKENALI"),
+    "orang_tidak_dikenal": ("orang_terlihat", "mungkin"),
+    "anak_terlihat": ("anak_terlihat", True),
     "tertahan": ("_tertahan", "DATA_PRIBADI_NIK"),
     "tertahan_dua": ("_tertahan", "DATA_PRIBADI_NAMA,DATA_PRIBADI_NIK"),
 }
 """Why a row stays in: the column and the value that says so."""
+
+RIGHTS = ("kelas_pemakaian", "dipakai_mulai", "dipakai_sampai", "orang_terlihat", "anak_terlihat", "persetujuan")
+RIGHTS += ("nomor_persetujuan_wali", "persetujuan_sampai")
+"""What the gate asks of media; nothing said holds nothing back."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dic
     columns = (*dataset.fields, *(() if dataset.kind == "sistem" else LINEAGE()))
     made = {f.name: _value(f, key, text if f.public else SECRET) for f in columns}
     fixed = {"klasifikasi_informasi": "BERKALA", "subjek_anak": False, "lisensi": "CC-BY-4.0", "embargo_sampai": None}
-    fixed["_tertahan"] = None
+    fixed |= dict.fromkeys((*RIGHTS, "_tertahan"))
     own = {**{name: value for name, value in fixed.items() if name in made}, **values}
     last = dataset.field(dataset.primary_key[-1])
     return made | own | ({last.name: f"{key}-{text}"} if last.type == "string" else {})

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from schemas.dataset import LINEAGE, ContractError, Dataset, Field
-from transforms import disclosure, withdrawal
+from transforms import disclosure, pemakaian, withdrawal
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def _conditions(dataset: Dataset, at: datetime) -> list[str]:
     }
     held = [_unheld(dataset)] if "_tertahan" in dataset.arrow.names else []
     stands = f"NOT {withdrawal.withdrawn(dataset.name, dataset.arrow.names, _quoted(dataset.name))}"
-    return [condition for column, condition in gates.items() if column in present] + held + [stands]
+    used = list(pemakaian.conditions(present, at))
+    return [condition for column, condition in gates.items() if column in present] + used + held + [stands]
 
 
 def _unheld(dataset: Dataset) -> str:
@@ -186,15 +187,16 @@ def excluded(dataset: Dataset, at: datetime) -> str:
 
 
 def turning_points(dataset: Dataset, at: datetime) -> str:
-    """SELECT of the last embargo that has ended by `at` and the next that will: columns `since`, `until`.
+    """SELECT of the last instant by `at` at which the clock opened or closed a row, and the next: `since`, `until`.
 
-    From the one to the other the clock changes nothing: `rows` and `excluded` are the same at every instant between.
-    For us only: that an embargo will end is itself not public.
+    Those are the ends of embargoes, and the beginnings and ends of periods of use and of consent. From the one to the
+    other nothing changes: `rows` and `excluded` are the same at every instant between. For us only: that an embargo
+    will end is itself not public.
     """
-    over = _over(at) if _knows_embargo(dataset) else "TRUE"
-    last = "embargo_sampai" if _knows_embargo(dataset) else "NULL::TIMESTAMPTZ"
-    points = f"max({last}) FILTER (WHERE {over}) AS since, min({last}) FILTER (WHERE NOT {over}) AS until"
-    return f"SELECT {points} FROM {_quoted(dataset.name)}"
+    points = [*(["embargo_sampai"] if _knows_embargo(dataset) else []), *pemakaian.turns(dataset.arrow.names)]
+    listed = f"unnest([{', '.join(points) or 'NULL::TIMESTAMPTZ'}])"
+    sides = f"max(p) FILTER (WHERE p <= {_instant(at)}) AS since, min(p) FILTER (WHERE p > {_instant(at)}) AS until"
+    return f"SELECT {sides} FROM (SELECT {listed} AS p FROM {_quoted(dataset.name)})"
 
 
 def _knows_embargo(dataset: Dataset) -> bool:
