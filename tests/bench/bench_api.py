@@ -28,11 +28,10 @@ KEY = "bench"
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
-def publish(home: Path, rows: int) -> None:
-    """One edition of `foto` with so many rows, made by the code that makes every edition."""
-    standard = datasets()["foto"]
-    columns = {f.name: f"CAST(NULL AS {_sql(f.arrow.type)})" for f in publik.columns(standard)}
-    columns |= {
+def columns_of(rows: int) -> dict[str, str]:
+    """SQL of every public column of `foto` for row `i` of so many; rows of one unit lie together."""
+    columns = {f.name: f"CAST(NULL AS {_sql(f.arrow.type)})" for f in publik.columns(datasets()["foto"])}
+    return columns | {
         "kode_satker": "['JATENG', 'JABAR', 'SULSEL', 'PAPUA'][1 + (i * 4) // " + str(rows) + "]",
         "nomor": "'BENCH/' || lpad(i::VARCHAR, 9, '0')",
         "judul": "'Foto kegiatan petugas nomor ' || i",
@@ -40,6 +39,11 @@ def publish(home: Path, rows: int) -> None:
         "topik": "['KAMTIBMAS', 'LALU_LINTAS', 'PELAYANAN', 'SOSIAL'][1 + i % 4]",
         "sha256": "sha256(i::VARCHAR)",
     }
+
+
+def publish(home: Path, rows: int) -> None:
+    """One edition of `foto` with so many rows, made by the code that makes every edition."""
+    standard, columns = datasets()["foto"], columns_of(rows)
     listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     with duckdb.connect() as con:
         reader = con.execute(f"SELECT {listed} FROM range({rows}) r(i)").to_arrow_reader(65_536)

@@ -1,0 +1,118 @@
+"""Delivering a change of 1,000 rows to five partners out of a small and a large table, in one run.
+
+`delta_growth_ratio` is how much longer it takes out of the large one. What is timed is handing on: the editions and
+the log of changes are published before, once for all partners. Partners: two folders (one of them narrowed to a unit),
+an S3 bucket, an SFTP server and a webhook, all real servers on this machine.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from infra.ledger.inbox import Inbox
+from infra.publishing import changes
+from infra.publishing.changes import Basis
+from infra.publishing.deliver import deliver_all
+from infra.publishing.editions import Shelf
+from infra.publishing.partners import Partner
+from infra.publishing.publication import Publication
+from infra.storage.store import Store, open_store
+from schemas.dataset import datasets
+from tests.bench.bench_api import columns_of
+from tests.far_servers import PASSWORD, USER, serving
+from tests.receivers import receiving
+from tests.servers import seaweedfs
+from transforms import publik
+from transforms.publik import Edition, Facts
+
+ROWS = {"small": (20_000, 200_000), "default": (100_000, 1_000_000), "large": (100_000, 10_000_000)}
+CHANGED, ROUNDS = 1_000, 3
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+STANDARD = datasets()["foto"]
+
+
+def edition(store: Store, number: int, rows: int) -> Edition:
+    """Edition `number`: so many rows, of which each edition has 600 replaced, 300 added and 100 withdrawn."""
+    last, step = rows + 300 * number, rows // CHANGED
+    columns = {**columns_of(rows), "_kunci": "'BENCH|' || lpad(i::VARCHAR, 9, '0')"}
+    columns["kode_satker"] = f"['JATENG', 'JABAR', 'SULSEL', 'PAPUA'][1 + least(i * 4 // {rows}, 3)]"
+    new = f"i % {step} BETWEEN 1 AND {number - 1} AND i BETWEEN 1000 AND {999 + 600 * step}"
+    columns["judul"] += f" || CASE WHEN {new} THEN ' (ralat)' ELSE '' END"
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    source = f"SELECT {listed} FROM range({100 * number}, {last}) r(i)"
+    schema = pa.schema([f.arrow for f in publik.columns(STANDARD)])
+    with duckdb.connect() as con:
+        reader = con.execute(source).to_arrow_reader(65_536)
+        batches = (b.select(schema.names).cast(schema) for b in reader)
+        facts = Facts(rows, ("CC-BY-4.0",), ("33",), None, None, AT, AT)
+        made = pa.RecordBatchReader.from_batches(schema, batches)
+        return Shelf(store).edition(STANDARD, f"1.{number}-0", lambda: made, lambda _: facts)
+
+
+def publication(store: Store, number: int, rows: int) -> Publication:
+    made = edition(store, number, rows)
+    basis = Basis(number, "0", "")
+    log = changes.follow(store, made, basis, brought=lambda _: pa.table({}), batches=lambda _: None)
+    return Publication(number, AT, (made,), (), (), None, {"foto": log})
+
+
+def five(stack: ExitStack, folder: Path) -> list[Partner]:
+    sftp = stack.enter_context(serving("sftp", folder / "sftp"))
+    bucket = stack.enter_context(seaweedfs(folder / "s3"))
+    hook = stack.enter_context(receiving("rahasia"))
+    os.environ |= {"UJI_SANDI": PASSWORD, "UJI_TANDA": "rahasia", **bucket.environment}
+    key = " ".join((sftp.folder / "host_key.pub").read_text().split()[:2])
+    near = Partner("dekat", "Dekat", "folder", str(folder / "dekat"), ("foto",), ("csv",), send="changes")
+    return [
+        near,
+        replace(near, name="satker", target=str(folder / "satker"), satker=("SULSEL",)),
+        replace(near, name="ember", how="s3", target=f"s3://{bucket.name}/mitra", endpoint=bucket.endpoint),
+        replace(
+            near,
+            name="sftp",
+            how="sftp",
+            target=f"sftp://{USER}@127.0.0.1:{sftp.port}/mitra",
+            access={"host_key": key, "password_env": "UJI_SANDI"},
+        ),
+        replace(near, name="kait", how="webhook", target=hook.url, access={"secret_env": "UJI_TANDA"}),
+    ]
+
+
+def seconds(rows: int, folder: Path) -> tuple[float, float]:
+    """Until all five have the whole, and the best of several times until they have one change more."""
+    with ExitStack() as stack:
+        everyone = five(stack, folder)
+        store = open_store(str(folder / "lake"))
+        inbox = stack.enter_context(Inbox.open(f"sqlite:///{folder}/ledger.db"))
+        taken: list[float] = []
+        for number in range(1, ROUNDS + 2):
+            made = publication(store, number, rows)
+            began = time.monotonic()
+            done = deliver_all(everyone, made, store, folder, inbox)
+            taken.append(time.monotonic() - began)
+            assert not [d.error for d in done if d.error]
+            if number > 1:
+                entry = made.logs["foto"].entries[-1]
+                assert entry.added + entry.replaced + entry.withdrawn == CHANGED, entry
+                assert all(any(f"/perubahan/{entry.number:06}" in path for path in d.written) for d in done)
+        return taken[0], min(taken[1:])
+
+
+def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:
+    few, many = ROWS[size]
+    with tempfile.TemporaryDirectory(prefix="spit-bench-") as folder:
+        small = seconds(few, Path(folder) / "few")
+        large = seconds(many, Path(folder) / "many")
+    yield "delta_rows", float(many), "rows", ""
+    yield "delta_small_s", round(small[1], 3), "s", ""
+    yield "delta_large_s", round(large[1], 3), "s", ""
+    yield "delta_growth_ratio", round(large[1] / small[1], 2), f"x, {many // few} times the rows", "<= 2"
+    yield "delta_to_whole_ratio", round(large[1] / large[0], 3), "x", ""
