@@ -462,6 +462,42 @@ def clear(
 
 
 @command()
+@click.argument("event", required=False)
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder, or a file .zip.")
+@click.option("--originals", is_flag=True, help="Also the originals of public media that hold no position.")
+@click.option("--contact-sheet", "sheet", is_flag=True, help="Only a page with every rendition; without EVENT, of all.")
+def kit(event: str | None, output: Path, originals: bool, sheet: bool, as_json: bool) -> int:
+    """An editor's kit of an EVENT (`peristiwa`): what is public of it, captions, credits, a page, a manifest.
+
+    \b
+    satu kit BMS-2026-PASAR-WAGE -o pasar.zip
+    satu kit --contact-sheet -o lembar
+    """
+    from infra.kit import gather, write
+    from infra.lake import Lake
+    from infra.sql.query import connect
+    from infra.storage.store import open_store
+    from infra.submit import Refused
+
+    if event is None and not sheet:
+        raise Refused("name the EVENT (peristiwa); without one there is only --contact-sheet")
+    settings = Settings.from_env()
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    release = Lake(store).released()
+    if release is None:
+        raise Refused("nothing is released yet")
+    with connect(Lake(store), release) as con:
+        now = datetime.now().astimezone()
+        made = gather(con, store, event, release=release.number, at=now, originals=originals, sheet=sheet)
+    write(made, store, output)
+    counts = {"items": len(made.parts), "files": len(made.written) + len(made.stored), "lacking": list(made.lacking)}
+    text = f"{output}: {counts['items']} items, {counts['files']} files of release {release.number}"
+    text += f"; not published yet: {', '.join(made.lacking)}" if made.lacking else ""
+    _show({"event": event, "release": release.number, "place": str(output), **counts}, text, as_json)
+    return FINE
+
+
+@command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
 @click.option("--port", default=8110, show_default=True)
 def serve(host: str, port: int, as_json: bool) -> int:

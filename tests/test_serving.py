@@ -194,7 +194,9 @@ def test_what_is_excluded_is_nowhere(served: Served) -> None:
     package = served.get("/api/1/datapackage.json")
     everything = [package.content, *(served.get(f"/api/1/{p}").content for p in ("katalog.jsonld", "data.json"))]
     everything += [served.get(f"/api/1/berkas/{each['path']}").content for each in package.json()["resources"]]
-    everything.append(served.get("/api/1/dataset/teks/baris?batas=1000").content)
+    feeds = ("dataset/teks/baris", "ninjs", "klarifikasi", "atom.xml")
+    everything += [served.get(f"/api/1/{feed}?batas=1000").content for feed in feeds]
+    assert TITLES[0].encode() in everything[-1]
     assert not any(SECRET.encode() in content for content in everything)
 
 

@@ -5,7 +5,6 @@ It holds no door to the lake: its tables are the published files, which passed t
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +20,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from infra.publishing.editions import ROOT
+from infra.serving.answers import kept, known, rows, tag
 from infra.serving.callers import Callers, UnknownKey
+from infra.serving.feeds import PAGES as FEEDS
+from infra.serving.feeds import router as feeds
 from infra.serving.selection import MOST_ROWS, ROWS, Selection, WrongQuery, select
 from infra.serving.shelf import Publication, Shelf, Table, code_lists
 from infra.storage.store import NotFound, Store
@@ -83,17 +85,8 @@ def application(store: Store, callers: Callers) -> FastAPI:
 
     def page(table: Table, request: Request, form: str) -> Response:
         asked = select(table, request.query_params.multi_items())
-        tag = _tag(table.edition, table.name, request.url.query)
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=_kept(tag))
-        cursor = engine.cursor()
-        try:
-            rows = cursor.execute(asked.sql, asked.values).to_arrow_table()
-        except duckdb.ConversionException as error:
-            raise WrongQuery(f"nilai tidak terbaca / a value cannot be read: {str(error).splitlines()[0]}") from error
-        finally:
-            cursor.close()
-        return _answer(asked, rows, request, form, tag)
+        mark = tag(table.edition, table.name, request.url.query)
+        return known(request, mark) or _answer(asked, rows(engine, asked.sql, asked.values), request, form, mark)
 
     @app.middleware("http")
     async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -115,7 +108,7 @@ def application(store: Store, callers: Callers) -> FastAPI:
     @app.get(BASE, summary="Apa yang ada / what there is")
     def front() -> dict[str, Any]:
         now = published()
-        links = ("dataset", "referensi", "jadwal-rilis", *PAGES)
+        links = ("dataset", "referensi", "jadwal-rilis", *FEEDS, *PAGES)
         return {"rilis": now.release, "terbit": now.created, "tautan": {each: f"{BASE}/{each}" for each in links}}
 
     @app.get(f"{BASE}/dataset", summary="Semua tabel / all tables")
@@ -127,7 +120,7 @@ def application(store: Store, callers: Callers) -> FastAPI:
         return _whole(named(published().tables, nama))
 
     @app.get(f"{BASE}/dataset/{{nama}}/baris", summary="Baris / rows", response_model=None)
-    def rows(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+    def rows_of(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
         return page(named(published().tables, nama), request, asked.form)
 
     @app.get(f"{BASE}/berkas/{{path:path}}", summary="Berkas yang terbit / a published file", response_model=None)
@@ -149,6 +142,8 @@ def application(store: Store, callers: Callers) -> FastAPI:
     def schedule() -> list[dict[str, Any]]:
         return [vars(line) for lines in plan().values() for line in lines]
 
+    app.include_router(feeds(store, shelf, engine), prefix=BASE)
+
     @app.get(f"{BASE}/{{halaman}}", summary="Katalog / catalogue", response_model=None)
     def catalogue(halaman: Literal["katalog.jsonld", "katalog.ttl", "data.json", "datapackage.json"]) -> Response:
         published()
@@ -164,15 +159,15 @@ def application(store: Store, callers: Callers) -> FastAPI:
     return app
 
 
-def _answer(asked: Selection, rows: pa.Table, request: Request, form: str, tag: str) -> Response:
-    more, rows = rows.num_rows > asked.limit, rows.slice(0, asked.limit)
-    headers = _kept(tag)
+def _answer(asked: Selection, found: pa.Table, request: Request, form: str, mark: str) -> Response:
+    more, found = found.num_rows > asked.limit, found.slice(0, asked.limit)
+    headers = kept(mark)
     following = None
     if more:
-        mark = asked.cursor(rows.slice(asked.limit - 1).to_pylist()[0])
-        following = str(request.url.include_query_params(setelah=mark))
+        last = asked.cursor(found.slice(asked.limit - 1).to_pylist()[0])
+        following = str(request.url.include_query_params(setelah=last))
         headers["Link"] = f'<{following}>; rel="next"'
-    shown = rows.select(list(dict.fromkeys(asked.columns)))
+    shown = found.select(list(dict.fromkeys(asked.columns)))
     if form == "json":
         table = asked.table
         body = {"tabel": table.name, "terbitan": table.edition, "baris": shown.to_pylist(), "lanjut": following}
@@ -186,10 +181,11 @@ def _answer(asked: Selection, rows: pa.Table, request: Request, form: str, tag: 
 
 
 def _file(shelf: Shelf, path: str, media_type: str, request: Request) -> Response:
-    tag = _tag(path)  # an edition's path never stands for other bytes
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=_kept(tag))
-    return FileResponse(shelf.path(path), media_type=media_type, filename=path.rsplit("/", 1)[-1], headers=_kept(tag))
+    mark = tag(path)  # an edition's path never stands for other bytes
+    name = path.rsplit("/", 1)[-1]
+    return known(request, mark) or FileResponse(
+        shelf.path(path), media_type=media_type, filename=name, headers=kept(mark)
+    )
 
 
 def _brief(table: Table, kind: str) -> dict[str, Any]:
@@ -206,14 +202,6 @@ def _whole(table: Table) -> dict[str, Any]:
         "baris": f"{BASE}/dataset/{table.name}/baris",
         "berkas": {form: f"{BASE}/berkas/{path}" for form, path in table.files.items()},
     }
-
-
-def _tag(*parts: str) -> str:
-    return f'"{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:24]}"'
-
-
-def _kept(tag: str) -> dict[str, str]:
-    return {"ETag": tag, "Cache-Control": "public, max-age=60"}
 
 
 def _refusal(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
