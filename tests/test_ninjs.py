@@ -247,7 +247,7 @@ def test_what_is_missing_on_the_shelf_is_made_anew_by_a_thorough_publication(sto
 def test_publishing_may_stop_anywhere(tmp_path: Path) -> None:
     a, b, c = (made("teks", key, _diterima_pada=DAY + timedelta(days=n)) for n, key in enumerate("abc"))
     ends = 0
-    for left in range(1, 60, 3):
+    for left in range(1, 200, 7):
         root = tmp_path / str(left)
         put_out(FolderStore(root), {"teks": [a, b]})
         tired = Tired(root, left)

@@ -114,7 +114,7 @@ def _said(part: Part) -> dict[str, Any]:
             {"uri": ninjs.uri(each["dataset"], each["kunci"]), "kredit": each["kredit"]} for each in row["asal"] or ()
         ],
         "lisensi": row["lisensi"],
-        "ketentuan_pakai": copies.usage_terms(row["lisensi"]),
+        "ketentuan_pakai": ninjs.terms(row),
         "klarifikasi": claim_review(row),
         "berkas": [*filter(None, [part.text]), *(piece.path for piece in part.pieces.values())],
     }
@@ -143,7 +143,7 @@ def _narration(row: Row) -> int:
 def _credits(row: Row) -> list[str]:
     own = [f"Kredit: {row['kredit']}"]
     own += [f"Diceritakan ulang dari: {each['judul']} ({each['kredit']})" for each in row["asal"] or ()]
-    terms = copies.usage_terms(row["lisensi"])
+    terms = ninjs.terms(row)
     return [*own, f"Ketentuan pakai: {terms}"]
 
 

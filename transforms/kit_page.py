@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from schemas import reference
 from schemas.dataset import tables
-from transforms import copies, klarifikasi
+from transforms import klarifikasi, ninjs
 from transforms.kit import ORIGINAL, Part, Piece
 
 _STYLE = """
@@ -163,7 +163,7 @@ def _rights(row: Any) -> str:
         f"<br>{_both('Diceritakan ulang dari', 'Retold from')}: {escape(each['judul'])} ({escape(each['kredit'])})"
         for each in row["asal"] or ()
     )
-    terms = copies.usage_terms(row["lisensi"]) or ""
+    terms = ninjs.terms(row) or ""
     return f'<div class="meta">{_both("Kredit", "Credit")}: {escape(row["kredit"])}{asal}<br>{escape(terms)}</div>'
 
 

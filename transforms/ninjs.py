@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -62,13 +62,14 @@ def item(row: Row) -> Item:
         "language": language,
         "contentCreated": row["direkam_pada"] and _instant(row["direkam_pada"], row),
         "embargoedUntil": row["embargo_sampai"] and _instant(row["embargo_sampai"], row),
+        "expires": row["dipakai_sampai"] and _end_of(row["dipakai_sampai"]),
         "headlines": [_plain("main", row["judul"])],
         "descriptions": [_plain("caption", row["keterangan"]), _plain("alt", row["teks_alternatif"])],
         "bodies": [_body(row)],
         "by": row["kredit"],
         "copyrightHolder": _satker(row["kode_satker"]),
-        "copyrightNotice": row["kredit"],
-        "usageTerms": copies.usage_terms(row["lisensi"]),
+        "copyrightNotice": row["hak_cipta"] or row["kredit"],
+        "usageTerms": terms(row),
         "rightsInfo": _rights(row["lisensi"]),
         "organisations": [
             {
@@ -98,6 +99,11 @@ def item(row: Row) -> Item:
         ],
     }
     return _without_nothing(told)
+
+
+def terms(row: Row) -> str | None:
+    """Under which terms an item may be used, in words."""
+    return copies.usage_terms(row["lisensi"], row["ketentuan_pakai"], row["kelas_pemakaian"])
 
 
 def stamped(content: Item, *, version: int, first: datetime, changed: datetime, satker: str) -> Item:
@@ -211,6 +217,11 @@ def _instant(at: datetime, row: Row) -> str:
 def _local(at: datetime, satker: str) -> str:
     hours = reference.offset(satker) if satker in reference.satker() else "+07:00"
     return at.astimezone(timezone(timedelta(hours=int(hours[:3])))).isoformat()
+
+
+def _end_of(day: date) -> str:
+    """The end of a period of use: where the day ends first, in the east (`transforms/pemakaian.py`)."""
+    return datetime.combine(day + timedelta(days=1), time(), timezone(timedelta(hours=9))).isoformat()
 
 
 def _without_nothing(value: Any) -> Any:

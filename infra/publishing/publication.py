@@ -100,7 +100,7 @@ def publish(
         editions.append(shown.edition)
     told = {name: gates[name].since for name in items.sources(gates) if name != "media" or shown}
     made_from = [edition.id for edition in editions if edition.standard.name in items.sources([*gates, COPIES.name])]
-    laid = items.lay_out(connection, shelf, told, made_from, thorough=thorough)
+    laid = items.lay_out(connection, shelf, told, made_from, thorough=thorough, now=now)
     logs = {
         e.standard.name: _log(connection, store, e, release, gates[e.standard.name], batches)
         for e in editions
