@@ -45,19 +45,24 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Medium:
-    """One content under one credit and licence."""
+    """One content under one set of rights, with one blur."""
 
     sha256: str
     hak: str
     kredit: str | None
     lisensi: str | None
+    hak_cipta: str | None
+    ketentuan_pakai: str | None
+    kelas_pemakaian: str | None
+    daerah_kabur: str | None
     known: bool
     """Its copies are recorded, and only their bytes are to be made again."""
 
     @property
     def rights(self) -> Rights:
         """What its copies say about themselves."""
-        return Rights(kredit=self.kredit, ketentuan_pakai=copies.usage_terms(self.lisensi))
+        terms = copies.usage_terms(self.lisensi, self.ketentuan_pakai, self.kelas_pemakaian)
+        return Rights(self.kredit, self.hak_cipta, terms)
 
 
 def copy_key(original: str, sha256: str) -> str:
@@ -119,15 +124,19 @@ def due(media: Sequence[str], made: Sequence[str], there: Callable[[str, str], b
     if not media:
         return []
     known = f"SELECT sha256, hak, sha256_rendisi, _batch FROM {_files(made)} WHERE resep = {RECIPE}"
+    carried = ", ".join(copies.CARRIED)
+    any_ = ", ".join(f"any_value({name}) AS {name}" for name in copies.CARRIED)
+    # By name and with an empty row of all of them: a file from before its standard got a column lacks it.
+    full = f"(FROM {_files(media)} UNION ALL BY NAME SELECT {_empty(copies.CARRIED)} WHERE false)"
     none = "SELECT NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::BIGINT WHERE false"
     with duckdb.connect(config=OFFLINE) as con:
         found = con.execute(
             f"WITH dibuat(sha256, hak, salinan, batch) AS ({known if made else none}), media AS (SELECT sha256,"
-            f" {copies.rights('m')} AS hak, any_value(kredit) AS kredit, any_value(lisensi) AS lisensi,"
-            f" max(ukuran_byte) AS ukuran, max(_batch) AS batch FROM {_files(media)} m WHERE sha256 IS NOT NULL"
+            f" {copies.rights('m')} AS hak, {any_},"
+            f" max(ukuran_byte) AS ukuran, max(_batch) AS batch FROM {full} m WHERE sha256 IS NOT NULL"
             " GROUP BY ALL), sudah AS (SELECT sha256, hak, coalesce(list(salinan) FILTER (salinan IS NOT"
             " NULL), []) AS salinan, max(batch) AS batch FROM dibuat"
-            " GROUP BY ALL) SELECT sha256, hak, kredit, lisensi, s.salinan FROM media m LEFT JOIN sudah s"
+            f" GROUP BY ALL) SELECT sha256, hak, {carried}, s.salinan FROM media m LEFT JOIN sudah s"
             " USING (sha256, hak) WHERE s.batch IS NULL OR s.batch < m.batch ORDER BY ukuran, sha256, hak"
         ).fetchall()
     return [
@@ -147,7 +156,11 @@ def rendered(store: Store, media: Sequence[Medium]) -> list[Row]:
                 here.append((medium, stack.enter_context(store.local(content_key(medium.sha256)))))
             except NotFound:  # erased meanwhile; that something is missing for no reason, `reconcile` says
                 rows.append(_row(medium, galat=NO_ORIGINAL))
-        made = render([path for _, path in here], [medium.rights for medium, _ in here])
+        made = render(
+            [path for _, path in here],
+            [medium.rights for medium, _ in here],
+            [medium.daerah_kabur for medium, _ in here],
+        )
         silent = set(range(len(here)))
         for copy in made.to_pylist():
             medium = here[copy["berkas"]][0]
@@ -179,6 +192,10 @@ def _unseen(store: Store, files: Sequence[str]) -> list[str]:
     """Those files the last run to its end did not have; all of them for a new recipe."""
     seen = orjson.loads(store.get(SEEN)) if store.stat(SEEN) else {}
     return sorted({*files} - {*seen["berkas"]}) if seen.get("resep") == RECIPE else list(files)
+
+
+def _empty(columns: Sequence[str]) -> str:
+    return ", ".join(f"NULL::VARCHAR AS {name}" for name in columns)
 
 
 def _files(paths: Sequence[str]) -> str:

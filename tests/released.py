@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import LINEAGE, Dataset, Field, datasets, tables
-from transforms import withdrawal
+from transforms import copies, withdrawal
 from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -132,7 +132,8 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 def copy(medium: Mapping[str, Any], **values: Any) -> dict[str, Any]:
     """The web copy of a row of `media`, as table `rendisi` has it."""
-    rights = "\x1f".join((medium["kredit"] or "", medium["lisensi"] or ""))
+    first, *later = [medium[name] or "" for name in ("kredit", *copies.CARRIED[1:])]
+    rights = "\x1f".join((first, later[0])) + "".join(f"\x1f{text}" for text in later[1:]).rstrip("\x1f")
     own = {"sha256": medium["sha256"], "hak": hashlib.md5(rights.encode()).hexdigest(), "resep": 1, "peran": "web"}
     made = {"tipe_media": "image/jpeg", "sha256_rendisi": hashlib.sha256(medium["sha256"].encode()).hexdigest()}
     return {**row(tables()["rendisi"], "a"), **own, **made, "galat": None, **values}

@@ -160,3 +160,29 @@ def test_the_public_shelf_shows_the_copies_and_never_the_original(spit: Installa
     assert PICTURE not in public.values()
     steps.reconcile(spit.settings)
     assert {stat.key for stat in store.list("published/rendisi/") if stat.key.endswith((".jpg", ".webp"))} == files
+
+
+def test_a_blur_asked_for_once_holds_for_every_row_of_the_same_bytes(spit: Installation) -> None:
+    spit.drop("foto", photos({}, {"judul": "Judul yang lain"}, {"daerah_kabur": "0, 0, 50, 50"}))
+    spit.take_in()
+    assert steps.render(spit.settings) == {"media": 2, "copies": 4, "failed": 0}
+    spit.publish()
+    store = open_store(spit.settings.store)
+    shown = {key.key for key in store.list("published/rendisi/") if key.key.endswith((".jpg", ".webp"))}
+    assert len(shown) == 2
+    with_blur = spit.rows("SELECT nomor FROM media WHERE daerah_kabur IS NOT NULL")
+    listed = store.get("published/rendisi.csv").decode()
+    assert with_blur[0]["nomor"] in listed
+    assert listed.count("UJI/2026/") == 2, "web and kecil of the row that asked; nothing of the others"
+
+
+def test_a_copy_says_all_the_rights_of_its_row(spit: Installation) -> None:
+    own = {"hak_cipta": "2026 Polres Contoh", "ketentuan_pakai": "Tidak untuk iklan.", "kelas_pemakaian": "REDAKSI"}
+    spit.drop("foto", photos(own))
+    spit.take_in()
+    steps.render(spit.settings)
+    store = open_store(spit.settings.store)
+    for row in lines(spit):
+        data = store.get(rendering.copy_key(row["sha256"], row["sha256_rendisi"]))
+        for text in ("2026 Polres Contoh", "creativecommons.org", "Tidak untuk iklan", "Hanya untuk pemberitaan"):
+            assert text.encode() in data

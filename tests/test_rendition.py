@@ -1,6 +1,7 @@
 import hashlib
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ TRACES = re.compile(  # none shorter than five bytes: compressed data holds ever
 )
 
 
-def copies(directory: Path, *files: bytes, rights: Rights = RIGHTS) -> list[dict[str, Any]]:
+def copies(directory: Path, *files: bytes, rights: Rights = RIGHTS, hidden: str | None = None) -> list[dict[str, Any]]:
     paths = [directory / f"asli-{number}" for number in range(len(files))]
     for path, data in zip(paths, files, strict=True):
         path.write_bytes(data)
-    table = render(paths, [rights] * len(files))
+    table = render(paths, [rights] * len(files), [hidden] * len(files))
     assert table.schema == RENDITIONS
     return table.to_pylist()
 
@@ -184,3 +185,51 @@ def test_what_cannot_be_rendered_says_so_and_texts_give_nothing(tmp_path):
         (2, "web", None),
         (2, "kecil", None),
     ]
+
+
+def detail(data: bytes, box: tuple[float, float, float, float]) -> float:
+    """How much neighbouring pixels differ, on average, in a part given in shares of width and height."""
+    image = open_bytes(data).convert("L")
+    part = image.crop(tuple(round(share * side) for share, side in zip(box, (*image.size, *image.size), strict=True)))  # type: ignore[arg-type]
+    pixels, (width, height) = part.tobytes(), part.size
+    rows = [pixels[at * width : (at + 1) * width] for at in range(height)]
+    return sum(abs(a - b) for row in rows for a, b in pairwise(row)) / (width * height)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_is_to_be_hidden_is_in_no_copy_of_a_picture(tmp_path, orientation):
+    original = photo(640, 480, text="Wajah di sini", orientation=orientation)
+    plain = copies(tmp_path, original)
+    hidden = copies(tmp_path, original, hidden="0, 60, 50, 40")
+    for before, after in zip(plain, hidden, strict=True):
+        assert detail(after["isi"], (0.02, 0.65, 0.48, 0.98)) < 0.2 * detail(before["isi"], (0.02, 0.65, 0.48, 0.98))
+        same = (0.55, 0.1, 0.95, 0.9)
+        assert detail(after["isi"], same) == pytest.approx(detail(before["isi"], same), rel=0.05)
+
+
+def test_what_is_to_be_hidden_is_in_no_frame_of_a_video(tmp_path):
+    import av
+
+    original = video(1, 320, 180, text="Wajah di sini", rotation=-90)
+    (_, before), (poster, after) = copies(tmp_path, original), copies(tmp_path, original, hidden="0,0,100,100")
+    assert detail(poster["isi"], (0, 0, 1, 1)) < 4
+
+    def frames(data: bytes) -> list[bytes]:
+        with av.open(io.BytesIO(data)) as container:
+            made = [frame.to_image() for frame in container.decode(video=0)]
+        pictures = []
+        for image in made:
+            out = io.BytesIO()
+            image.save(out, "PNG")
+            pictures.append(out.getvalue())
+        return pictures
+
+    for clear, blurred in zip(frames(before["isi"]), frames(after["isi"]), strict=True):
+        assert detail(blurred, (0, 0, 1, 1)) < 0.5 * detail(clear, (0, 0, 1, 1))
+
+
+def test_regions_that_cannot_be_read_hide_everything(tmp_path):
+    with pytest.raises(ValueError, match="not regions"):
+        copies(tmp_path, photo(64, 48, text="x"), hidden="10, 20, 15")
+    whole = copies(tmp_path, photo(64, 48, text="x"), hidden="90, 90, 50, 50; 200, 0, 1, 1; 0, 0, 0, 0")
+    assert [row["galat"] for row in whole] == [None, None]

@@ -22,6 +22,10 @@ EXTENSIONS = {
 """Of the types a copy may have (`transforms/media/darkroom.py`)."""
 
 
+CARRIED = ("kredit", "lisensi", "hak_cipta", "ketentuan_pakai", "kelas_pemakaian", "daerah_kabur")
+"""Columns of `media` that decide what a copy says and shows."""
+
+
 def _own(name: str, title: str, definisi: str) -> Field:
     return Field(name, "string", title, definisi=definisi, origin="media", constraints=Constraints(required=True))
 
@@ -58,23 +62,29 @@ def standard() -> Dataset:
 
 
 def rights(row: str) -> str:
-    """SQL: which rights the copies of `row` carry (column `hak` of `rendisi`)."""
-    return f"md5(concat_ws(chr(31), coalesce({row}.kredit, ''), coalesce({row}.lisensi, '')))"
+    """SQL: which rights the copies of `row` carry, and what is blurred in them (column `hak` of `rendisi`).
+
+    Of the columns that came later, empty ones at the end add nothing: a copy from before them is still the same.
+    """
+    parts = [f"coalesce({row}.{name}, '')" for name in CARRIED]
+    later = " || ".join(f"chr(31) || {part}" for part in parts[2:])
+    return f"md5({parts[0]} || chr(31) || {parts[1]} || rtrim({later}, chr(31)))"
 
 
-def usage_terms(code: str | None) -> str | None:
-    """A licence in words, for people who see only the copy; None where there is none."""
-    if code in publik.LICENCES:
-        licence = publik.LICENCES[code]
-        return f"{licence.title} ({licence.url})"
-    return dict(tables()["media"].field("lisensi").categories).get(code) if code else None
+def usage_terms(code: str | None, own: str | None = None, use: str | None = None) -> str | None:
+    """Licence, the office's own terms and the class of use in words, for people who see only the copy."""
+    media = tables()["media"]
+    licence = publik.LICENCES.get(code or "")
+    said = f"{licence.title} ({licence.url})" if licence else dict(media.field("lisensi").categories).get(code or "")
+    limited = dict(media.field("kelas_pemakaian").categories).get(use or "") if use != "UMUM" else None
+    return ". ".join(part.rstrip(".") for part in (said, own, limited) if part) or None
 
 
 def listed(at: datetime) -> str:
     """SELECT of the public copies at `at`, in the columns and order of `standard`; the newest recipe only.
 
     The same bytes may be the medium of several rows. If one of those is not public (a child, an embargo, a hold), so
-    are the copies of all: fails closed.
+    are the copies of all; and where one asks for a blur, only copies with that very blur are shown: fails closed.
     """
     names = [f.name for f in standard().fields]
     return f"SELECT {', '.join(names)} FROM ({_shown(at)}) ORDER BY {', '.join(standard().primary_key)}"
@@ -100,7 +110,9 @@ def _shown(at: datetime) -> str:
         f"WITH terbuka AS ({gate}), tertutup AS (SELECT x.sha256 FROM media x ANTI JOIN terbuka t"
         " ON t._kunci = x._kunci), dibuat AS (SELECT * FROM rendisi WHERE galat IS NULL"
         " QUALIFY resep = max(resep) OVER (PARTITION BY sha256, hak))"
-        f" SELECT DISTINCT {wanted}, m.sha256 AS asal FROM terbuka m"
-        f" JOIN dibuat r ON r.sha256 = m.sha256 AND r.hak = {rights('m')}"
+        f" SELECT DISTINCT {wanted}, m.sha256 AS asal FROM terbuka m JOIN media a ON a._kunci = m._kunci"
+        f" JOIN dibuat r ON r.sha256 = m.sha256 AND r.hak = {rights('a')}"
         " WHERE NOT EXISTS (FROM tertutup t WHERE t.sha256 = m.sha256)"
+        " AND NOT EXISTS (FROM media x WHERE x.sha256 = m.sha256 AND x.daerah_kabur IS NOT NULL"
+        " AND x.daerah_kabur IS DISTINCT FROM a.daerah_kabur)"
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageDraw
 
+from transforms.media.blur import Region, blurred
 from transforms.media.decode import PICTURES, STREAMS, attempt, media_type
 from transforms.media.iptc import xmp_packet
 from transforms.media.picture import check_size, open_picture, stored_orientation, upright
@@ -24,21 +25,24 @@ Copy = dict[str, Any]
 
 
 def develop(job: Mapping[str, Any]) -> dict[str, Any]:
-    """{"berkas": path, "hak": {IPTC name: text}} → {"hasil": copies}, or `galat`. `isi` of a copy is base64."""
-    path = Path(job["berkas"])
+    """{"berkas": path, "hak": {IPTC name: text}, "kabur": regions} → {"hasil": copies}, or `galat`.
+
+    `isi` of a copy is base64.
+    """
+    path, hidden = Path(job["berkas"]), job["kabur"]
     kind = media_type(path)
 
     def copies() -> dict[str, Any]:
         if kind in PICTURES:
-            return {"hasil": list(_of_picture(path, kind, job["hak"]))}
+            return {"hasil": list(_of_picture(path, kind, job["hak"], hidden))}
         if kind in STREAMS:
-            return {"hasil": list(_of_stream(path, kind, job["hak"]))}
+            return {"hasil": list(_of_stream(path, kind, job["hak"], hidden))}
         return {"hasil": []}
 
     return attempt(path, copies)
 
 
-def _of_picture(path: Path, kind: str, rights: Mapping[str, str]) -> Iterator[Copy]:
+def _of_picture(path: Path, kind: str, rights: Mapping[str, str], hidden: Sequence[Region]) -> Iterator[Copy]:
     with open_picture(path, kind) as image:
         check_size(image)
         scale = min(1.0, _WEB_PX / max(image.size))
@@ -48,7 +52,7 @@ def _of_picture(path: Path, kind: str, rights: Mapping[str, str]) -> Iterator[Co
         small = _plain(_fit(image, _WEB_PX))
         if small.mode == "RGBA":  # JPEG has no transparency
             small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
-        web = upright(small, orientation)
+        web = blurred(upright(small, orientation), hidden)
     yield _still("web", web, "JPEG", rights)
     yield _still("kecil", _fit(web, _THUMBNAIL_PX), "WEBP", rights)
 
@@ -94,14 +98,14 @@ def _copy(role: str, kind: str, data: bytes, **facts: int) -> Copy:
     return {"peran": role, "tipe_media": kind, "isi": base64.b64encode(data).decode(), **facts}
 
 
-def _of_stream(path: Path, kind: str, rights: Mapping[str, str]) -> Iterator[Copy]:
+def _of_stream(path: Path, kind: str, rights: Mapping[str, str], hidden: Sequence[Region]) -> Iterator[Copy]:
     """A video's poster and preview, or a sound's waveform and web copy."""
     from transforms.media import remix
     from transforms.media.stream import opened
 
     with opened(path, kind) as (container, video, sound):
         if video:
-            poster, data, facts = remix.preview(container, video, sound, rights)
+            poster, data, facts = remix.preview(container, video, sound, rights, hidden)
             yield _still("poster", _fit(poster, _POSTER_PX), "JPEG", rights)
             yield _copy("pratinjau", "video/mp4", data, **facts)
         elif sound:

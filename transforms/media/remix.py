@@ -4,7 +4,7 @@ Timestamps are counted anew and no side data is passed on, so captions, position
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from PIL import Image
 
+from transforms.media.blur import Region, blurred
 from transforms.media.decode import DamagedError
 from transforms.media.picture import upright
 from transforms.media.playback import frames, orientation
@@ -25,14 +26,21 @@ _TAGS = {"kredit": "artist", "hak_cipta": "copyright", "ketentuan_pakai": "comme
 
 
 def preview(
-    container: InputContainer, video: "av.VideoStream", sound: "av.AudioStream | None", rights: Mapping[str, str]
+    container: InputContainer,
+    video: "av.VideoStream",
+    sound: "av.AudioStream | None",
+    rights: Mapping[str, str],
+    hidden: Sequence[Region] = (),
 ) -> tuple[Image.Image, bytes, dict[str, int]]:
-    """The frame at one second, upright; the first seconds as H.264 and AAC; and the preview's size and length."""
+    """The frame at one second, upright; the first seconds as H.264 and AAC; and the preview's size and length.
+
+    The regions to be `hidden` are the same all the way through.
+    """
     out = io.BytesIO()
     poster: av.VideoFrame | None = None
     with av.open(out, "w", format="mp4") as copy:
         _sign(copy, rights)
-        picture = _PictureTrack(copy, video)
+        picture = _PictureTrack(copy, video, hidden)
         heard = _SoundTrack(copy, "aac", sound) if sound else None
         start = float((video.start_time or 0) * (video.time_base or 0))
         for frame in frames(container, video, sound):
@@ -51,7 +59,7 @@ def preview(
         if heard:
             heard.finish()
     facts = {"lebar_px": picture.size[0], "tinggi_px": picture.size[1], "durasi_ms": picture.milliseconds}
-    return upright(poster.to_image(), orientation(poster)), out.getvalue(), facts
+    return blurred(upright(poster.to_image(), orientation(poster)), hidden), out.getvalue(), facts
 
 
 def web_sound(
@@ -77,8 +85,8 @@ def web_sound(
 class _PictureTrack:
     """H.264 of at most 640 pixels and 30 frames a second, with the turn of the original carried out."""
 
-    def __init__(self, copy: OutputContainer, original: "av.VideoStream") -> None:
-        self._copy = copy
+    def __init__(self, copy: OutputContainer, original: "av.VideoStream", hidden: Sequence[Region]) -> None:
+        self._copy, self._hidden = copy, hidden
         self._rate = min(Fraction(original.average_rate or _PREVIEW_FPS), Fraction(_PREVIEW_FPS))
         stream = copy.add_stream("libx264", rate=self._rate, options=_X264)
         assert isinstance(stream, av.VideoStream)
@@ -100,11 +108,11 @@ class _PictureTrack:
             self.size = (width, height)
             self._stream.width, self._stream.height = self.size
         self._last = number
-        if turn == 1:
+        if turn == 1 and not self._hidden:
             bare = frame.reformat(*self.size, format="yuv420p")
             bare = av.VideoFrame.from_ndarray(bare.to_ndarray(), format="yuv420p")
         else:
-            bare = av.VideoFrame.from_image(upright(frame.to_image(), turn).resize(self.size))
+            bare = av.VideoFrame.from_image(blurred(upright(frame.to_image(), turn).resize(self.size), self._hidden))
         bare.pts, bare.time_base = number, 1 / self._rate
         self._copy.mux(self._stream.encode(bare))
 

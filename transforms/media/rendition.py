@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from transforms.media.blur import regions
 from transforms.media.probe import CODES
 from transforms.sandbox import Failure, Limits, run
 
@@ -46,6 +47,7 @@ class Rights:
 def render(
     files: Sequence[Path],
     rights: Sequence[Rights],
+    hidden: Sequence[str | None] = (),
     *,
     seconds: float = 300,
     megabytes: int = 1536,
@@ -55,11 +57,12 @@ def render(
 
     A picture gives web (JPEG, 1600 px) and kecil (WebP, 400 px), a video poster (JPEG) and pratinjau (MP4, 8 s), a
     sound gelombang (PNG) and dengar (MP3); other types give no row. What cannot be rendered gives one row with `galat`,
-    as in `media.FACTS`. The same file and rights give the same bytes for the same RECIPE.
+    as in `media.FACTS`. What is `hidden` (column `daerah_kabur`) is blurred in every picture. The same file, rights and
+    regions give the same bytes for the same RECIPE.
     """
     jobs = [
-        {"berkas": str(path), "hak": {name: text for name, text in asdict(own).items() if text}}
-        for path, own in zip(files, rights, strict=True)
+        {"berkas": str(path), "hak": {name: text for name, text in asdict(own).items() if text}, "kabur": regions(text)}
+        for path, own, text in zip(files, rights, hidden or [None] * len(files), strict=True)
     ]
     limits = Limits(seconds, megabytes, _ANSWER_BYTES)
     answers = run("transforms.media.darkroom:develop", jobs, limits, workers=workers)
