@@ -170,7 +170,7 @@ def test_the_package_of_a_release_is_valid_and_true(store: Store) -> None:
     package = json.loads(store.get("published/datapackage.json"))
     assert profile_errors(package) == []
     names = [resource["name"] for resource in package["resources"]]
-    assert names == [n for name in published() for n in (name, f"{name}-parquet")]
+    assert names == [n for name in published() for n in (name, f"{name}-parquet", f"{name}-json")]
     for resource in package["resources"]:
         put = store.stat(f"published/{resource['path']}")
         assert put and (put.size, f"sha256:{put.sha256}") == (resource["bytes"], resource["hash"])

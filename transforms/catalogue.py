@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File
-from transforms.vocabulary import CONTEXT, EU, FORMATS, FREQUENCIES, IANA, INDONESIA, THEMES, Node, Place, Terms
+from transforms.vocabulary import CONTEXT, EU, FORMATS, FREQUENCIES, IANA, INDONESIA, SERIES, THEMES, Node, Place, Terms
 
 PUBLISHER = "urn:spit:satker:DIVHUMAS"
 HOMEPAGE = "https://humas.polri.go.id/"
@@ -111,6 +111,7 @@ def _dataset(edition: Edition, places: Mapping[str, Place], terms: Terms) -> Nod
             rdfs_label=f"Diserahkan oleh {standard.producer or 'satker kepolisian'}; tiap baris diperiksa menurut "
             "standarnya dan tiap rilis lulus audit. Baris yang dikecualikan, diembargo atau memuat anak tidak terbit.",
         ),
+        "dcat:inSeries": _series(edition, terms),
         "dcat:version": edition.id,
         "dcat:distribution": [_distribution_urn(edition, f) for f in edition.files if f.format in FORMATS],
     }
@@ -172,6 +173,22 @@ def _themes(terms: Terms) -> tuple[str, str]:
     return (
         terms(THEMES, "skos:ConceptScheme", dct_title="Tema SPIT"),
         terms(f"{EU}/data-theme", "skos:ConceptScheme", dct_title="Tema data Uni Eropa"),
+    )
+
+
+def _series(edition: Edition, terms: Terms) -> str:
+    standard = edition.standard
+    dip = standard.name == "dik" or standard.name.startswith("dip_")
+    kind = "dip" if dip else "acuan" if standard.sources else "tabel" if standard.kind == "tabel" else "bahan"
+    series = SERIES[kind]
+    return terms(
+        f"urn:spit:seri:{series.name}",
+        "dcat:DatasetSeries",
+        dct_title=series.title,
+        dct_description=series.description,
+        dct_publisher=_publisher(terms),
+        dcat_contactPoint=terms(CONTACT[0], "vcard:Kind", vcard_fn=CONTACT[1], vcard_hasURL=CONTACT[2]),
+        dct_spatial=terms.place(INDONESIA),
     )
 
 

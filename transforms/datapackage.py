@@ -11,7 +11,7 @@ from schemas.dataset import Dataset
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File, columns
 
 PROFILES = "https://datapackage.org/profiles/2.0"
-FORMATS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+FORMATS = {"csv": "text/csv", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 
 
 CHANGE = "_ubah"

@@ -23,7 +23,11 @@ FREQUENCIES = {
     "TAHUNAN": "ANNUAL",
     "HANYA_SEKALI": "NEVER",
 }
-FORMATS = {"csv": ("CSV", "text/csv"), "parquet": ("PARQUET", "application/vnd.apache.parquet")}
+FORMATS = {
+    "csv": ("CSV", "text/csv"),
+    "json": ("JSON", "application/json"),
+    "parquet": ("PARQUET", "application/vnd.apache.parquet"),
+}
 """What is distributed: the name in the EU file type list and the IANA media type."""
 
 LICENCE_TYPES = {"CC-BY-4.0": "Attribution", "CC-BY-NC-4.0": "NonCommercialUseOnly"}
@@ -44,7 +48,14 @@ CONTEXT: Node = {
         term: {"@id": term, "@type": "@id"}
         for term in (
             *("dcat:accessURL", "dcat:contactPoint", "dcat:dataset", "dcat:distribution", "dcat:downloadURL"),
-            *("dcat:mediaType", "dcat:theme", "dcat:themeTaxonomy", "dcatap:availability", "dct:accessRights"),
+            *(
+                "dcat:inSeries",
+                "dcat:mediaType",
+                "dcat:theme",
+                "dcat:themeTaxonomy",
+                "dcatap:availability",
+                "dct:accessRights",
+            ),
             *("dct:accrualPeriodicity", "dct:conformsTo", "dct:format", "dct:language", "dct:license"),
             *("dct:provenance", "dct:publisher", "dct:rights", "dct:spatial", "dct:temporal", "dct:type"),
             *("foaf:homepage", "skos:inScheme", "spdx:algorithm", "spdx:checksum", "vcard:hasURL"),
@@ -70,6 +81,23 @@ CONTEXT: Node = {
             ("spdx:checksumValue", "xsd:hexBinary"),
         )
     },
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Datasets that are published one by one and belong together (ours)."""
+
+    name: str
+    title: str
+    description: str
+
+
+SERIES = {
+    "tabel": Series("statistik", "Statistik kehumasan", "Tabel statistik berkala, satu standar satu tabel."),
+    "dip": Series("kip", "Keterbukaan informasi publik", "Daftar informasi publik dan yang dikecualikan (UU 14/2008)."),
+    "acuan": Series("acuan", "Kode referensi dan data induk", "Daftar kode yang dipakai semua dataset, dan sumbernya."),
+    "bahan": Series("bahan", "Bahan kehumasan", "Teks, foto, video dan audio dari satker, serta rujukan medianya."),
 }
 
 

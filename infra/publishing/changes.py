@@ -25,11 +25,12 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from infra.publishing import rows_json
 from infra.publishing.editions import ROOT, as_json, write_rows
 from infra.storage.store import NotFound, Store
 from schemas.dataset import Dataset
 from transforms import publik
-from transforms.datapackage import CHANGE
+from transforms.datapackage import CHANGE, FORMATS
 from transforms.publik import Edition
 from transforms.shape import OFFLINE, literal
 
@@ -253,7 +254,7 @@ def _stripped(store: Store, standard: Dataset, entries: Collection[Entry]) -> li
 
 
 def files(store: Store, entry: Entry, standard: Dataset, condition: str = "") -> dict[str, bytes]:
-    """An entry as CSV and Parquet, for whoever gets the columns of `standard` of the rows that fulfil `condition`.
+    """An entry in each format, for whoever gets the columns of `standard` of the rows that fulfil `condition`.
 
     A row that does so no more is withdrawn from them; one that never did, they are not told of.
     """
@@ -272,6 +273,7 @@ def files(store: Store, entry: Entry, standard: Dataset, condition: str = "") ->
 def _files(columns: pa.Schema, rows: pa.Table) -> dict[str, bytes]:
     nullable = pa.schema([f.with_nullable(True) for f in columns])
     with tempfile.TemporaryDirectory() as folder:
-        made = {kind: Path(folder) / f"x.{kind}" for kind in ("csv", "parquet")}
+        made = {kind: Path(folder) / f"x.{kind}" for kind in FORMATS}
         write_rows(nullable, rows.select(columns.names).to_reader(), made["parquet"], made["csv"])
+        rows_json.write(made["parquet"], made["json"])
         return {kind: path.read_bytes() for kind, path in made.items()}

@@ -83,7 +83,8 @@ def _base(
     first = min((_number(path) for path in given), default=log.number)
     mine = {path: one for path, one in given.items() if _number(path) == newest and one.sha256}
     kinds = {path.rpartition(".")[2] for path in mine}
-    if mine and kinds == set(partner.formats) and log.start <= newest and log.tainted <= newest:
+    wanted = set(partner.formats) & {file.format for file in edition.files}
+    if mine and kinds == wanted and log.start <= newest and log.tainted <= newest:
         if all(one.stands for one in mine.values()):
             return max(first, log.start), [Item(p, g.version, g.sha256 or "", g.size) for p, g in sorted(mine.items())]
     elif newest >= log.start and log.tainted > newest and not anew:

@@ -1,4 +1,4 @@
-"""Editions on the shelf: the public rows of a dataset as CSV, Parquet and schema, written once under `published/`."""
+"""Editions on the shelf: the public rows of a dataset in each format, and their schema, once under `published/`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from infra.publishing import rows_json
 from infra.storage.store import NotFound, Source, Stat, Store
 from schemas.dataset import Dataset
 from transforms import datapackage, publik
 from transforms.publik import Edition, Facts, File
 
 ROOT = "published"
-WRITER = 1
+WRITER = 2
 """Goes up when the same rows would be written as other bytes."""
 
 ROW_GROUP = 65_536
+JSON_ROWS = 200_000
+"""Larger tables come as CSV and Parquet only: as JSON they would take five times the room, and the API pages them."""
 
 
 @dataclass
@@ -94,15 +97,21 @@ def as_json(value: object) -> bytes:
 
 
 def _write(standard: Dataset, reader: pa.RecordBatchReader, folder: Path) -> tuple[int, dict[str, Path]]:
-    """The rows as CSV and Parquet in one pass, and their schema; the same rows always become the same bytes."""
+    """The rows in each format, and their schema; the same rows always become the same bytes."""
     schema = pa.schema([f.arrow for f in publik.columns(standard)], metadata=standard.arrow.metadata)
-    made = {kind: folder / f"{standard.name}.{kind}" for kind in ("csv", "parquet")} | {"skema": folder / "skema.json"}
+    made = {kind: folder / f"{standard.name}.{kind}" for kind in ("csv", "parquet", "json")}
+    count = write_rows(schema, reader, made["parquet"], made["csv"])
+    if count > JSON_ROWS:
+        del made["json"]
+    else:
+        rows_json.write(made["parquet"], made["json"])
+    made["skema"] = folder / "skema.json"
     made["skema"].write_bytes(as_json(datapackage.schema(standard, ())))
-    return write_rows(schema, reader, made["parquet"], made["csv"]), made
+    return count, made
 
 
 def write_rows(schema: pa.Schema, reader: pa.RecordBatchReader, parquet: Path, csv: Path) -> int:
-    """The rows in both formats, and how many there are."""
+    """The rows as CSV and Parquet in one pass, and how many there are."""
     text = pa.schema([pa.field(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema])
     count = 0
     with pq.ParquetWriter(parquet, schema, compression="zstd") as table, pacsv.CSVWriter(csv, text) as lines:

@@ -16,12 +16,11 @@ from infra.publishing.editions import as_json
 from infra.publishing.targets import KINDS, Place
 from schemas.dataset import ContractError, Dataset, Field, tables
 from transforms import copies, dip, publik
+from transforms.datapackage import FORMATS
 from transforms.shape import literal
 
 WHEN = {"release": "", "daily": "%Y-%m-%d", "weekly": "%G-%V"}
 """At each release, or at most once in a day or week of WIB. What was withdrawn goes at once, whatever this says."""
-
-FORMATS = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Partner:
     """Where: a folder, `s3://bucket/prefix`, `sftp://user@host/path`, an http(s) address."""
     datasets: tuple[str, ...]
     """Public tables by name, the lists `dip_<table>`, `dik` and `rendisi`; `*` is all of them."""
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = (*FORMATS,)
     """Files of each dataset; its Table Schema comes along."""
     send: str = "full"
     """`full`: the whole of each dataset; `changes`: once the whole, then what was added, replaced and withdrawn."""
