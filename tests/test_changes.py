@@ -214,6 +214,7 @@ def everything_at(store: Store, prefix: str = "") -> str:
     return "\n".join(texts)
 
 
+@pytest.mark.slow
 def test_an_older_version_that_is_withdrawn_goes_from_the_steps_although_the_newer_stays(office: Office) -> None:
     office.release(photo("a"))
     office.bring()
@@ -229,6 +230,7 @@ def test_an_older_version_that_is_withdrawn_goes_from_the_steps_although_the_new
     assert office.entry(4) == {} and office.entry(2) == {}
 
 
+@pytest.mark.slow
 def test_a_partner_that_lost_something_or_came_late_catches_up(office: Office) -> None:
     office.release(photo("a"))
     office.bring()
@@ -260,6 +262,7 @@ def test_a_partner_of_a_region_is_told_when_a_row_leaves_it(office: Office) -> N
     assert SECRET not in everything_at(office.place) and "d-terbuka" not in everything_at(office.place)
 
 
+@pytest.mark.slow
 def test_an_embargo_that_ends_is_told_with_the_release_after_it(office: Office) -> None:
     moment = datetime.now(UTC) + timedelta(seconds=0.3)
     office.release(photo("a"), photo("b", embargo_sampai=moment))
@@ -273,6 +276,7 @@ def test_an_embargo_that_ends_is_told_with_the_release_after_it(office: Office) 
     assert [s.key for s in office.place.list("foto/dasar-")], "nothing was withdrawn, so the whole stays"
 
 
+@pytest.mark.slow
 def test_small_counts_that_are_withheld_together_are_compared_together(office: Office) -> None:
     office.release(row(LAYANAN, "a"), row(LAYANAN, "b"), table="layanan_informasi")
     office.bring()
@@ -283,6 +287,7 @@ def test_small_counts_that_are_withheld_together_are_compared_together(office: O
     assert same(office, reader)
 
 
+@pytest.mark.slow
 def test_going_back_to_an_earlier_release_takes_back_what_came_since(office: Office) -> None:
     office.release(photo("a"))
     office.bring()
