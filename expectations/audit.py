@@ -93,7 +93,7 @@ class Audit:
 
 def audited() -> dict[str, Dataset]:
     """The tables that batches add to. A reference table is ours, and held to its standard when it is made."""
-    return {name: standard for name, standard in standards().items() if not standard.sources}
+    return {name: standard for name, standard in standards().items() if standard.by_batch}
 
 
 def audit(database: Path, tables: Sequence[str], *, at: datetime) -> Audit:

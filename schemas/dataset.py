@@ -139,12 +139,17 @@ class Dataset:
     small_count: int = 0
     """Counts from 1 to below this are withheld from the public in rows below Polda level; 0: none are."""
     sources: tuple[str, ...] = ()
-    """The code lists (`schemas/reference`) a reference table is made of; it is replaced as a whole, not by batches."""
+    """The code lists (`schemas/reference`) a reference table is made of."""
 
     @property
     def standard(self) -> str:
         """`foto@1`: what a row says it was judged by."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def by_batch(self) -> bool:
+        """Whether batches add to it; if not it is a reference table, which is replaced as a whole."""
+        return "_batch" in self.arrow.names
 
     @property
     def of_media(self) -> bool:

@@ -14,7 +14,7 @@ from tests.office import Installation
 from tests.samples import make
 from transforms import acuan
 
-REFERENCES = {name: standard for name, standard in tables().items() if standard.sources}
+REFERENCES = {name: standard for name, standard in tables().items() if not standard.by_batch}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def con() -> duckdb.DuckDBPyConnection:
     """Every reference table as it is made."""
     con = duckdb.connect()
     for name, standard in REFERENCES.items():
-        con.register(name, acuan.rows(standard))
+        con.register(name, references.rows(standard))
     return con
 
 
@@ -109,10 +109,10 @@ def test_a_release_shows_them_and_an_older_one_as_they_were(tmp_path: Path, monk
     assert b"BIG" in schema.field("luas_km2").metadata[b"comment"]
     assert schema.field("luas_km2").metadata[b"satuan"] == b"km2"
 
-    changed = {name: acuan.mark(standard) for name, standard in REFERENCES.items()} | {"penduduk": "baru"}
+    changed = {name: references.mark(standard) for name, standard in REFERENCES.items()} | {"penduduk": "baru"}
     shorter = acuan.rows(REFERENCES["penduduk"]).slice(0, 1)
-    monkeypatch.setattr(references.acuan, "mark", lambda standard: changed[standard.name])
-    monkeypatch.setattr(references.acuan, "rows", lambda standard: {"penduduk": shorter}[standard.name])
+    monkeypatch.setattr(references, "mark", lambda standard: changed[standard.name])
+    monkeypatch.setattr(references, "rows", lambda standard: {"penduduk": shorter}[standard.name])
     spit.drop("dua", make.items("teks", {"nomor": "UJI/2"}))
     spit.take_in()
     spit.publish()

@@ -59,10 +59,23 @@ def view() -> str:
     """SELECT of view `kemiripan`: each medium beside the oldest it is the same as, or looks the same as."""
     alike = near("bingkai", "bingkai")
     return f"""\
--- Made by `python -m transforms.similar`; a test keeps the two equal, so mend that, not this.
--- Media that are the same: BYTE the same bytes, PIKSEL the same picture or sound under other metadata, MIRIP a picture
+-- Media that are the same, or look it.
+--
+-- BYTE: the same bytes; PIKSEL: the same picture or sound under other metadata; MIRIP: a picture
 -- or key frame that differs in at most {DISTANCE} of 64 bits (and a video of about the same length). The older one of a
--- pair comes second; of many that are the same, each stands beside the oldest.
+-- pair comes second; of many that are the same, each stands beside the oldest. The SQL is made by
+-- `python -m transforms.similar`; a test keeps the two equal.
+--
+-- kolom dataset: foto, video or audio
+-- kolom kode_satker: whose item the newer one belongs to
+-- kolom nomor: its item
+-- kolom dataset_lain: foto, video or audio
+-- kolom kode_satker_lain: whose item the older one belongs to
+-- kolom nomor_lain: its item
+-- kolom sama: BYTE, PIKSEL or MIRIP
+-- kolom jarak: bits that differ
+--
+-- contoh: SELECT nomor, nomor_lain, sama, jarak FROM kemiripan WHERE kode_satker <> kode_satker_lain
 WITH baris AS (
     SELECT dataset, kode_satker, nomor, sha256, sidik_piksel, sidik_mirip, durasi_ms, _diterima_pada, _kunci,
         first_value(_kunci) OVER (PARTITION BY sha256 ORDER BY _diterima_pada, _kunci) AS pertama_byte,

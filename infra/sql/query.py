@@ -90,7 +90,7 @@ def answer(job: Mapping[str, Any]) -> dict[str, str]:
     """In the child: run the statement; its result as an Arrow stream in Base64 (`arrow`), or why not (`refused`)."""
     pa.set_memory_pool(pa.system_memory_pool())  # the default reserves a gigabyte of address space
     limits = Limits(**job["limits"])
-    shown = [View(each["name"], each["sql"], tuple(each["files"])) for each in job["views"]]
+    shown = [View(each["name"], each["sql"], tuple(each["files"]), each["parameters"]) for each in job["views"]]
     # Should a statement get past the list and past DuckDB's own lock, the kernel still lets it read these files only.
     confine([*(file for view in shown for file in view.files), *filter(None, sys.path), *MACHINE])
     try:

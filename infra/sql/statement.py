@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from transforms.analytics import analyses
 from transforms.shape import literal
 
 Tree = Mapping[str, Any]
@@ -28,7 +29,10 @@ KINDS = re.compile(
     r"|(COMPARE|CONJUNCTION|OPERATOR|WINDOW|ARRAY)_\w+|STRUCT_EXTRACT"
     r"|ORDER_DEFAULT|ASCENDING|DESCENDING|\w+_TYPE_INFO"
 )
-TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "range", "unnest"})
+TABLE_FUNCTIONS = frozenset(
+    {"generate_series", "json_each", "range", "unnest", *(a.name for a in analyses().values() if a.parameters)}
+)
+"""DuckDB's, and our own macros; what these read is ours to say."""
 
 
 @cache

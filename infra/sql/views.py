@@ -38,11 +38,12 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class View:
-    """A view's name, its SELECT, and the Parquet files that reads directly."""
+    """A view's name, its SELECT, and the Parquet files that reads directly; with `parameters`, a table macro."""
 
     name: str
     sql: str
     files: tuple[str, ...] = ()
+    parameters: str = ""
 
 
 def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
@@ -59,7 +60,7 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
         rows = f"{rows_of(schema, snapshot)}{only}{_later(lake, release) if name == 'rilis' and release else ''}"
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
         made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
-    return (*made, *(View(name, sql) for name, sql in analytics.views().items()))
+    return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
 
 
 def stands(table: str, columns: Sequence[str], rows: str, taken_back: Sequence[Withdrawal]) -> str:
@@ -162,8 +163,10 @@ def opened(
         }
     )
     con.execute("SET TimeZone = 'UTC'")
+    con.execute(analytics.macros())
     for view in shown:
-        con.execute(f'CREATE VIEW "{view.name}" AS {view.sql}')
+        kind = f'MACRO "{view.name}"({view.parameters}) AS TABLE' if view.parameters else f'VIEW "{view.name}" AS'
+        con.execute(f"CREATE {kind} {view.sql}")
     con.execute(f"SET allowed_paths = [{', '.join(literal(file) for view in shown for file in view.files)}]")
     con.execute(f"SET allowed_directories = [{literal(str(scratch)) if scratch else ''}]")
     con.execute("SET enable_external_access = false")

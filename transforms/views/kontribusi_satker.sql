@@ -1,7 +1,22 @@
--- What each satker contributed in a month. A submission counts once, with all its versions, in the month its first
--- version arrived by the satker's own clock. `baris_diterima` counts a row again when a correction of it was taken;
--- `baris_terbuka` are the rows that went back with the newest version. First-time right: nothing of the first version
--- came back. What was refused at the door (DITOLAK) or is stuck has not been judged and is not counted.
+-- Contribution by satker and month.
+--
+-- A submission counts once, with all its versions, in the month in which its first version arrived by the satker's own
+-- clock: 23.30 WIB on 31 October is November in Jayapura. A satker that could not be read is `-`. First-time right:
+-- nothing of the first version came back. What was refused at the door (`DITOLAK`), is stuck (`MACET`) or waits for its
+-- Pembina is in no release and not counted.
+--
+-- kolom kode_satker: the satker the submission speaks for
+-- kolom bulan: month of the first version, `2026-11`
+-- kolom kiriman: submissions
+-- kolom baris_diterima: rows taken into the tables by all versions; a corrected row counts again
+-- kolom baris_terbuka: rows that went back with the newest version: still to be mended
+-- kolom langsung_benar: submissions of whose first version nothing came back
+-- kolom porsi_langsung_benar: their share of `kiriman`, 0 to 1
+-- kolom terlambat: submissions with a period after its due day (`TERLAMBAT`)
+-- kolom koreksi_terbuka: submissions whose newest version has something to mend
+--
+-- contoh: SELECT * FROM kontribusi_satker WHERE bulan = '2026-11' ORDER BY kiriman DESC
+-- contoh: SELECT s.nama, k.koreksi_terbuka FROM kontribusi_satker k JOIN satker s ON s.kode = k.kode_satker
 WITH versi AS (
     SELECT
         split_part(k.kiriman, '.', 1) AS nomor,

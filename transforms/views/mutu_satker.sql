@@ -1,6 +1,16 @@
--- What was found in each satker's submissions of a month, by rule. Months and submissions are those of
--- `kontribusi_satker`; findings are those of all versions. `porsi_kiriman` is the share of the month's submissions
--- in which the rule was broken at least once.
+-- What was found in each satker's submissions of a month, by rule.
+--
+-- Months and submissions are those of `kontribusi_satker`; findings are those of all versions.
+--
+-- kolom kode_satker: the satker the submission speaks for
+-- kolom bulan: month of the first version
+-- kolom kode: the rule, as in `schemas/messages.csv`
+-- kolom tingkat: GALAT, PERINGATAN or CATATAN
+-- kolom temuan: findings, in all versions
+-- kolom kiriman: submissions with at least one
+-- kolom porsi_kiriman: their share of the satker's submissions of that month, 0 to 1
+--
+-- contoh: SELECT kode, sum(temuan) AS temuan FROM mutu_satker WHERE bulan = '2026-11' GROUP BY 1 ORDER BY 2 DESC
 WITH versi AS (
     SELECT
         k.kiriman,
