@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from infra import rechecks
+from infra import copying, rechecks
 from infra.judging.parcel import File, Parcel, escapes
 from infra.judging.unpacking import arrived, packed, unpacked
 from infra.ledger.inbox import Inbox
@@ -87,12 +87,14 @@ def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox
     """Take complete drops in. One that changes while it is copied is left for the next look."""
     with ExitStack() as scratch:
         opened = [scratch.enter_context(unpacked(drop)) for drop in drops]
-        kept = [_Kept(drop, files) for drop in opened if (files := _copy(drop, store)) is not None]
+        copied = zip(opened, copying.copied(opened, store), strict=True)
+        kept = [_Kept(drop, files) for drop, files in copied if files is not None]
         _examine(kept, store)
         landed = []
         for each in kept:
             landed.append(_record(each, source, store, inbox))
             source.take_away(each.drop)
+            copying.settled(each.drop, store)
         return landed
 
 
@@ -108,18 +110,6 @@ class _Kept:
         """sha256 → place of everything but the envelope and the zip."""
         besides = {self.drop.archive, self.drop.form and self.drop.form.head}
         return {str(f["sha256"]): self.drop.files[str(f["nama"])] for f in self.files if f["nama"] not in besides}
-
-
-def _copy(drop: Drop, store: Store) -> list[dict[str, object]] | None:
-    """Every file's bytes into raw; the list of what they are, or None when something moved under our hands."""
-    files = []
-    try:
-        for name, path in drop.files.items():
-            stat = store.put_content(path)
-            files.append({"nama": name, "ukuran_byte": stat.size, "sha256": stat.sha256})
-    except FileNotFoundError:
-        return None
-    return files if drop.unchanged() else None
 
 
 def _examine(kept: Sequence[_Kept], store: Store) -> None:
