@@ -251,15 +251,20 @@ def make_template(dataset: str, output: Path, as_json: bool) -> int:
 
 @command()
 @click.argument("statement")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write into a file.")
+@click.option("--format", "form", help="table, csv, json, parquet, arrow, or svg (a bar chart).")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write into a file; its name says the format.",
+)
 @click.option("--seconds", default=30.0, show_default=True, help="Give up after this long.")
 @click.option("--rows", default=100_000, show_default=True, help="Give up beyond this many rows.")
 @click.option("--release", "number", type=int, help="Ask this release instead of the newest.")
 @click.option("--as-of", "moment", help="Ask the release shown then: 2026-10-01 (its end), 2026-10-01T12:00 (WIB).")
 def sql(
     statement: str,
-    form: str,
+    form: str | None,
     output: Path | None,
     seconds: float,
     rows: int,
@@ -273,20 +278,25 @@ def sql(
     satu sql "DESCRIBE foto"
     satu sql "SELECT kode_satker, count(*) AS foto FROM foto GROUP BY 1 ORDER BY 2 DESC"
     satu sql --as-of 2026-10-01 "SELECT count(*) FROM foto"
+    satu sql -o bahan.svg "SELECT provinsi, sum(bahan) FROM bahan_wilayah GROUP BY 1 ORDER BY 2 DESC"
     """
     from infra.lake import Lake
     from infra.sql.moment import earlier
     from infra.sql.query import Limits, select
-    from infra.sql.result import render
+    from infra.sql.result import FORMS, form_of, render
     from infra.storage.store import open_store
+    from infra.submit import Refused
 
+    form = "json" if as_json else form or form_of(output)
+    if form not in FORMS:
+        raise Refused(f"there is no format {form!r}; known are {', '.join(FORMS)}")
     settings = Settings.from_env()
     store = open_store(settings.store, endpoint=settings.s3_endpoint)
     release = earlier(store, number, moment)
     if release:
         click.echo(f"release {release.number}, made {_clock(release.at)}", err=True)
     result = select(Lake(store), statement, release=release, limits=Limits(seconds=seconds, rows=rows))
-    data = render(result, "json" if as_json else form)
+    data = render(result, form)
     if output:
         output.write_bytes(data)
     else:

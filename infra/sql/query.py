@@ -67,6 +67,21 @@ def rows(lake: Lake, release: Release) -> dict[str, int]:
     return {name: found[i] for i, name in enumerate(release.tables)}
 
 
+def ask(sql: str, *, release: int | None = None, as_of: str | None = None, limits: Limits | None = None) -> pa.Table:
+    """What `satu sql` answers, as an Arrow table: of this installation (`SPIT_HOME`), by default its newest release.
+
+    `ask(…).to_pandas()` is a data frame. QueryError says why there is no result, Refused that there is no such release.
+    """
+    from infra.lake import Lake
+    from infra.settings import Settings
+    from infra.sql.moment import earlier
+    from infra.storage.store import open_store
+
+    settings = Settings.from_env()
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    return select(Lake(store), sql, release=earlier(store, release, as_of), limits=limits)
+
+
 def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limits | None = None) -> pa.Table:
     """The result of an analyst's SELECT over a release (without one: the released); QueryError when there is none.
 

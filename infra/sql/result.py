@@ -1,20 +1,43 @@
-"""A result as an analyst wants it: an aligned table, CSV, JSON or Parquet."""
+"""A result as an analyst wants it: an aligned table, CSV, JSON, Parquet, Arrow or a bar chart."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
+
+from infra.submit import Refused
+from transforms.chart import bars, measurable
 
 WIDEST = 60
 """Characters of one cell in a table; the other formats hold all of it."""
 
 
+FORMS = ("table", "csv", "json", "parquet", "arrow", "svg")
+"""`json` is a list of objects, `arrow` an Arrow IPC file (Feather), `svg` a bar chart."""
+
+
+def form_of(path: Path | None) -> str:
+    """The form a file's name asks for; `table` when it asks for none we know."""
+    ending = path.suffix.lower().lstrip(".") if path else ""
+    return {"feather": "arrow"}.get(ending, ending if ending in FORMS else "table")
+
+
 def render(result: pa.Table, form: str) -> bytes:
-    """`form`: `table`, `csv`, `json` (a list of objects) or `parquet`."""
+    """A result in one of `FORMS`; Refused when it has nothing to draw."""
     match form:
+        case "arrow":
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_file(sink, result.schema) as file:
+                file.write_table(result)
+            return sink.getvalue().to_pybytes()
+        case "svg":
+            if not measurable(result):
+                raise Refused("a chart needs a name in the first column and a number in the last")
+            return bars(result).encode()
         case "csv":
             from pyarrow import csv
 
