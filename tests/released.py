@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import LINEAGE, Dataset, Field, datasets, tables
-from transforms import copies, withdrawal
+from transforms import copies, publik, withdrawal
 from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -62,7 +62,7 @@ class Release:
 
 
 def public_tables() -> dict[str, Dataset]:
-    return {name: table for name, table in tables().items() if table.public}
+    return {table.name: table for table in publik.offered(tables().values())}
 
 
 def published() -> list[str]:
@@ -78,7 +78,7 @@ def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dic
     fixed |= dict.fromkeys((*RIGHTS, "_tertahan"))
     own = {**{name: value for name, value in fixed.items() if name in made}, **values}
     last = dataset.field(dataset.primary_key[-1])
-    return made | own | ({last.name: f"{key}-{text}"} if last.type == "string" else {})
+    return made | own | ({} if last.type != "string" or last.name == "kode_wilayah" else {last.name: f"{key}-{text}"})
 
 
 def _value(f: Field, key: str, text: str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from schemas.dataset import Dataset
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File
 from transforms.vocabulary import CONTEXT, EU, FORMATS, FREQUENCIES, IANA, INDONESIA, SERIES, THEMES, Node, Place, Terms
 
@@ -108,8 +109,7 @@ def _dataset(edition: Edition, places: Mapping[str, Place], terms: Terms) -> Nod
         "dct:provenance": terms(
             f"urn:spit:asal:{standard.name}",
             "dct:ProvenanceStatement",
-            rdfs_label=f"Diserahkan oleh {standard.producer or 'satker kepolisian'}; tiap baris diperiksa menurut "
-            "standarnya dan tiap rilis lulus audit. Baris yang dikecualikan, diembargo atau memuat anak tidak terbit.",
+            rdfs_label=_provenance(standard),
         ),
         "dcat:inSeries": _series(edition, terms),
         "dcat:version": edition.id,
@@ -173,6 +173,16 @@ def _themes(terms: Terms) -> tuple[str, str]:
     return (
         terms(THEMES, "skos:ConceptScheme", dct_title="Tema SPIT"),
         terms(f"{EU}/data-theme", "skos:ConceptScheme", dct_title="Tema data Uni Eropa"),
+    )
+
+
+def _provenance(standard: Dataset) -> str:
+    if standard.sources:
+        said = (f"{o['judul']}: {o['otoritas']} {o['vintage']}, {o['dasar']} ({o['asal']})" for o in standard.origins)
+        return "; ".join(said)
+    return (
+        f"Diserahkan oleh {standard.producer or 'satker kepolisian'}; tiap baris diperiksa menurut standarnya dan tiap "
+        "rilis lulus audit. Baris yang dikecualikan, diembargo atau memuat anak tidak terbit."
     )
 
 

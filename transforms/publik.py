@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -83,6 +83,12 @@ class Edition:
     id: str
     facts: Facts
     files: tuple[File, ...]
+
+
+def offered(known: Iterable[Dataset]) -> list[Dataset]:
+    """The tables everybody may see something of: the public ones, and the code lists and master data (Perpres 39/2019
+    Art 36(4)), which are nobody's rows and closed only to offices."""
+    return [replace(table, public=True) for table in known if table.public or table.sources]
 
 
 def columns(dataset: Dataset) -> tuple[Field, ...]:
@@ -235,6 +241,12 @@ def read_facts(row: Mapping[str, Any]) -> Facts:
         issued=issued,
         modified=modified,
     )
+
+
+def as_of(facts: Facts, at: datetime) -> Facts:
+    """Facts about a code list, whose rows have not arrived but hold on the day they are published (ours)."""
+    day = at.astimezone(UTC).date()
+    return replace(facts, issued=at, modified=at, begins=facts.begins or day, ends=facts.ends or day)
 
 
 def together(parts: Iterable[Facts]) -> Facts:

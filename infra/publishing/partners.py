@@ -14,7 +14,7 @@ from typing import Any
 from infra.ledger.inbox import WIB
 from infra.publishing.editions import as_json
 from infra.publishing.targets import KINDS, Place
-from schemas.dataset import ContractError, Dataset, Field, tables
+from schemas.dataset import ContractError, Dataset, Field, datasets, tables
 from transforms import copies, dip, publik
 from transforms.datapackage import FORMATS
 from transforms.shape import literal
@@ -34,7 +34,7 @@ class Partner:
     target: str
     """Where: a folder, `s3://bucket/prefix`, `sftp://user@host/path`, an http(s) address."""
     datasets: tuple[str, ...]
-    """Public tables by name, the lists `dip_<table>`, `dik` and `rendisi`; `*` is all of them."""
+    """Public tables and code lists by name, the lists `dip_<table>`, `dik` and `rendisi`; `*` is all of them."""
     formats: tuple[str, ...] = (*FORMATS,)
     """Files of each dataset; its Table Schema comes along."""
     send: str = "full"
@@ -116,8 +116,8 @@ def partners(folder: Path) -> dict[str, Partner]:
 
 def offered() -> dict[str, Dataset]:
     """Everything a partner may ask for, by name."""
-    public = [table for table in tables().values() if table.public]
-    return {d.name: d for d in (*public, dip.DIK, copies.standard(), *map(dip.listing, public))}
+    public = publik.offered(tables().values())
+    return {d.name: d for d in (*public, dip.DIK, copies.standard(), *map(dip.listing, datasets().values()))}
 
 
 def _below(column: str, code: str) -> str:

@@ -87,7 +87,7 @@ def publish(
     what the clock has opened or closed since the release counts.
     """
     shelf = Shelf(store)
-    open_ = [standard for name, standard in tables().items() if standard.public and name in release.tables]
+    open_ = [standard for standard in publik.offered(tables().values()) if standard.name in release.tables]
     at = max(release.at, now or release.at)
     gates = {standard.name: _gate(connection, store, standard, release, at) for standard in open_}
     editions = [_edition(connection, shelf, standard, release, gates[standard.name]) for standard in open_]
@@ -234,7 +234,8 @@ def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: R
 
     def facts(_: int) -> Facts:
         (row,) = connection.execute(publik.facts(standard, since)).to_arrow_table().to_pylist()
-        return publik.read_facts(row)
+        known = publik.read_facts(row)
+        return known if known.issued or not standard.sources else publik.as_of(known, release.at)
 
     return shelf.edition(standard, id_, rows, facts)
 
