@@ -115,22 +115,18 @@ class _Edition:
         return {**files, **_manifest("JATENG", "foto", items, bawaan={"klasifikasi_informasi": "BERKALA"})}
 
     def texts(self) -> Files:
+        """One event told twice: by the office that was there, and by its Polda for social media."""
         body = "Polresta menggelar apel kesiapan pengamanan pasar pagi ini. Kegiatan berlangsung tertib dan lancar."
-        items = [
-            self.item(
-                "JATENG.BANYUMAS",
-                10 + n,
-                "33.02",
-                title,
-                genre=genre,
-                isi=f"{body} Edisi {self.number}, tulisan {n}.",
-                topik="KAMTIBMAS",
-                peristiwa=f"PASAR-{self.number}",
-            )
-            for n, (title, genre) in enumerate(
-                [("Pasar aman menjelang hari raya", "RILIS"), ("Jadwal SIM keliling", "LAYANAN")]
-            )
-        ]
+        about = {"genre": "RILIS", "topik": "KAMTIBMAS", "peristiwa": f"PASAR-{self.number}"}
+        formal, short = (f"{body} Edisi {self.number}, tulisan {n}." for n in (0, 1))
+        first = self.item("JATENG.BANYUMAS", 10, "33.02", "Pasar aman menjelang hari raya", isi=formal, **about)
+        again = {
+            "ragam": "MEDIA_SOSIAL",
+            "turunan_dari": f"foto/JATENG.BANYUMAS|E{self.number:04d}/JATENG.BANYUMAS/001",
+        }
+        credit = f"{first['kredit']} / Humas Jateng"
+        second = self.item("JATENG", 11, "33.02", "Belanja tenang, pasar dijaga", isi=short, **about, **again)
+        items = [first, second | {"kredit": credit}]
         return _manifest("JATENG", "teks", items, bawaan={"klasifikasi_informasi": "BERKALA", "bahasa": "id"})
 
     def requests(self, *, mended: bool = False) -> Files:
@@ -170,6 +166,10 @@ class _Edition:
                 genre="KLARIFIKASI",
                 topik="KLARIFIKASI",
                 isi=f"Kabar penutupan jalan yang beredar tidak benar; jalan tetap dibuka. Edisi {self.number}.",
+                klaim="Jalan utama kota ditutup selama sepekan",
+                klaim_beredar_di="grup percakapan; https://contoh.example/unggahan/1",
+                penilaian_klaim="SALAH",
+                bukti_klaim="https://contoh.example/jadwal-rekayasa-lalu-lintas",
             )
         ]
         return _manifest("SULSEL", "teks", items, bawaan={"klasifikasi_informasi": "SERTA_MERTA"})

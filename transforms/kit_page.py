@@ -24,14 +24,15 @@ main { max-width: 1120px; margin: 24px auto; padding: 28px 36px; background: #ff
 header { border-bottom: 3px solid var(--ink); padding-bottom: 12px }
 h1 { margin: 0; font-size: 26px } h2 { margin: 32px 0 12px; font-size: 18px } h3 { margin: 0 0 4px; font-size: 17px }
 .en { color: var(--soft); font-size: 13px } .meta { color: var(--soft); font-size: 13px; margin: 4px 0 }
-article { padding: 16px 0; border-bottom: 1px solid var(--line) } article p { max-width: 72ch; white-space: pre-line }
+article { padding: 16px 0; border-bottom: 1px solid var(--line) } .body { max-width: 72ch; white-space: pre-line }
 .tag { display: inline-block; padding: 0 8px; border: 1px solid var(--mark); border-radius: 10px; color: var(--mark);
   font-size: 12px } .claim { border-left: 4px solid var(--bad); padding: 4px 14px; background: #fdf3f2 }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 20px }
 .grid.sheet { grid-template-columns: repeat(auto-fill, minmax(205px, 1fr)); gap: 14px }
 figure { margin: 0; border: 1px solid var(--line); background: #fafbfc; overflow-wrap: anywhere }
 figure img, figure video { display: block; width: 100%; height: 210px; object-fit: contain; background: #10161d }
-.sheet figure img { height: 140px } figure audio { display: block; width: 100%; margin-top: 4px }
+.sheet { margin-top: 20px } .sheet figure :is(img, video) { height: 140px }
+figure audio { display: block; width: 100%; margin-top: 4px }
 figcaption { padding: 8px 12px; font-size: 13px } figcaption b { display: block; font-size: 14px }
 a { color: var(--mark) } footer { margin-top: 28px; color: var(--soft); font-size: 12px }
 @media print { body { background: #fff } main { border: 0; margin: 0; padding: 0 } figure { break-inside: avoid } }
@@ -62,22 +63,18 @@ def page(event: str, release: int, parts: Sequence[Part]) -> str:
 
 def contact_sheet(event: str | None, release: int, parts: Sequence[Part]) -> str:
     """Every rendition that is there, small, with title, credit and size."""
-    figures: list[str] = []
-    for part in parts:
-        for piece in part.pieces.values():
-            if piece.role != ORIGINAL:
-                figures.append(_cell(part, piece))
+    shown = [part for part in parts if part.pieces]
+    figures = [_cell(part, p) for part in shown for p in part.pieces.values() if p.role != ORIGINAL]
     body = [f'<div class="grid sheet">{"".join(figures)}</div>']
-    return _document(event or f"Rilis {release}", release, parts, body)
+    return _document(event or f"Rilis {release}", release, shown, body)
 
 
 def _document(title: str, release: int, parts: Sequence[Part], body: Sequence[str]) -> str:
     offices = sorted({_satker(part.row["kode_satker"]) for part in parts})
     days = sorted({str(part.row["tanggal_kejadian"]) for part in parts if part.row["tanggal_kejadian"]})
     raw = [_RAW] if any(ORIGINAL in part.pieces for part in parts) else []
-    counts = ", ".join(
-        f"{sum(part.dataset == name for part in parts)} {name}" for name in ("teks", "foto", "video", "audio")
-    )
+    sums = {name: sum(part.dataset == name for part in parts) for name in ("teks", *_KINDS)}
+    counts = ", ".join(f"{count} {name}" for name, count in sums.items() if count)
     return "\n".join(
         [
             '<!doctype html>\n<html lang="id"><head><meta charset="utf-8">',
@@ -105,7 +102,7 @@ def _texts(parts: Sequence[Part]) -> Iterator[str]:
         yield f"{escape(_label('genre', row['genre']))} · {escape(_satker(row['kode_satker']))} · "
         yield f"{escape(str(row['tanggal_kejadian']))}</p>"
         yield from _claim(row)
-        yield f"<p>{escape(row['isi'])}</p>{_rights(row)}"
+        yield f'<p class="body">{escape(row["isi"])}</p>{_rights(row)}'
         yield f'<p class="meta"><a href="{_link(part.text)}">{escape(part.text or "")}</a></p></article>'
 
 
@@ -150,7 +147,8 @@ def _cell(part: Part, piece: Piece) -> str:
     shown = f'<img src="{_link(piece.path)}" alt="{escape(part.row["judul"], quote=True)}">'
     if not picture:
         kind = "audio" if piece.media_type.startswith("audio/") else "video"
-        shown = f'<{kind} controls preload="metadata" src="{_link(piece.path)}"></{kind}>'
+        still = f' poster="{_link(part.pieces["poster"].path)}"' if "poster" in part.pieces else ""
+        shown = f'<{kind} controls preload="metadata"{still} src="{_link(piece.path)}"></{kind}>'
     about = f"{piece.role} · {piece.media_type} · {-(-piece.size // 1024)} KiB"
     return (
         f"<figure>{shown}<figcaption><b>{escape(part.row['judul'])}</b>{escape(about)}<br>"
@@ -160,15 +158,19 @@ def _cell(part: Part, piece: Piece) -> str:
 
 def _rights(row: Any) -> str:
     asal = "".join(
-        f"<br>{_both('Diceritakan ulang dari', 'Retold from')}: {escape(each['judul'])} ({escape(each['kredit'])})"
+        f"<br>{_slash('Diceritakan ulang dari', 'Retold from')}: {escape(each['judul'])} ({escape(each['kredit'])})"
         for each in row["asal"] or ()
     )
     terms = ninjs.terms(row) or ""
-    return f'<div class="meta">{_both("Kredit", "Credit")}: {escape(row["kredit"])}{asal}<br>{escape(terms)}</div>'
+    return f'<div class="meta">{_slash("Kredit", "Credit")}: {escape(row["kredit"])}{asal}<br>{escape(terms)}</div>'
 
 
 def _both(indonesian: str, english: str) -> str:
     return f'{escape(indonesian)} <span class="en" lang="en">{escape(english)}</span>'
+
+
+def _slash(indonesian: str, english: str) -> str:
+    return f'{escape(indonesian)} <span class="en" lang="en">/ {escape(english)}</span>'
 
 
 def _label(column: str, code: str) -> str:
