@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from infra import lineage
 from infra.lake import Lake
 from infra.ledger.inbox import Inbox
 from infra.ledger.records import Batch
@@ -96,7 +97,9 @@ def release(store: Store, inbox: Inbox, decision: Decision | None = None) -> dic
             if decision:
                 audited |= {"oleh": decision.by, "alasan": decision.reason, "lulus": record["lulus"]}
             batches = [b.id for b in unreleased if b.commit_no is not None and b.commit_no <= batch.commit_no]
+            began = datetime.now(UTC)
             made = lake.release(batch.versions, batches, audit=audited)
+            lineage.released(store, made, began)
             inbox.mark_released(batches, made.number)
             return {"release": made.number, "batches": len(batches)}
     return {"release": 0, "batches": 0}

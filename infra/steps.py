@@ -114,6 +114,7 @@ def _refuse_stranger(drop: Drop, inbox: Inbox) -> bool:
 
 def judge(settings: Settings) -> Counts:
     """Judge everything landed, batch by batch, oldest first; one worker at a time, so that keys meet in order."""
+    from infra import lineage
     from infra.judging.judge import judge as judge_parcels
     from schemas.daftar_data import priorities
 
@@ -123,6 +124,7 @@ def judge(settings: Settings) -> Counts:
             pass
         while mine and (claim := inbox.claim("judge")):
             with claim, ExitStack() as stack:
+                began = datetime.now(UTC)
                 verdict = judge_parcels(
                     [landing.parcel(s, store) for s in claim.submissions],
                     claim.batch.id,
@@ -131,6 +133,7 @@ def judge(settings: Settings) -> Counts:
                 )
                 for name, table in verdict.tables.items():
                     store.put(judged_key(claim.batch.id, name), _parquet(table))
+                lineage.judged(store, claim, began, verdict.outcomes, verdict.tables)
                 claim.done([_verdict(outcome) for outcome in verdict.outcomes])
             counts["batches"] += 1
             counts["submissions"] += len(verdict.outcomes)
@@ -138,6 +141,7 @@ def judge(settings: Settings) -> Counts:
                 counts["accepted"] += outcome.accepted
                 counts["returned"] += outcome.returned
                 counts["skipped"] += outcome.skipped
+        lineage.send(store)
     return counts
 
 
@@ -228,7 +232,7 @@ def _by_kiriman(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
 
 def curate(settings: Settings) -> Counts:
     """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
-    from infra import chronicle, references
+    from infra import chronicle, lineage, references
     from infra.lake import Lake
     from schemas.dataset import tables
 
@@ -237,15 +241,18 @@ def curate(settings: Settings) -> Counts:
         lake = Lake(store)
         while claim := inbox.claim("curate"):
             with claim:
+                began = datetime.now(UTC)
                 waiting = [name for name in tables() if store.stat(judged_key(claim.batch.id, name))]
                 rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
                 own = claim.batch
                 rows |= chronicle.rows(lake, inbox, own.id)
                 versions = {name: lake.commit(name, table, own.id, own.made_at) for name, table in rows.items()}
                 there = {name: v for name, v in versions.items() if v is not None}
+                lineage.curated(store, own, began, rows, versions)
                 claim.done(versions={**references.load(lake), **there})
             counts["batches"] += 1
             counts["rows"] += sum(table.num_rows for name, table in rows.items() if tables()[name].kind != "sistem")
+        lineage.send(store)
     return counts
 
 
@@ -302,6 +309,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
     A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why. `thorough`
     looks at every file that is published.
     """
+    from infra import lineage
     from infra.lake import Lake
     from infra.publishing import deliver as delivering
     from infra.publishing.changes import batches_since
@@ -335,6 +343,8 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
         )
         prune(known.values(), publication, store)
         request.note(inbox, hidden, current.number, [d.partner for d in done if d.error is None])
+        lineage.delivered(store, current, publication, done, now)
+        lineage.send(store)
         return {
             "release": current.number,
             "written": len(publication.written) + sum(len(d.written) for d in done),
@@ -352,6 +362,7 @@ def reconcile(settings: Settings) -> Counts:
 
 def maintain(settings: Settings) -> Counts:
     """Erase what was withdrawn; compact the tables; remove files that neither a table nor a release needs any more."""
+    from infra import lineage
     from infra.lake import Lake
     from infra.withdrawing import erasing
     from infra.withdrawing.records import withdrawals
@@ -373,6 +384,7 @@ def maintain(settings: Settings) -> Counts:
                 counts["compacted"] += lake.compact(table)
                 counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
             counts["swept"] = store.sweep(24 * 3600)
+            counts["lineage"] = lineage.forget(store)
             finished = set(inbox.finished(older_than=timedelta(days=JUDGED_DAYS))) if mine else set()
             for stat in list(store.list("judged/")):
                 if int(stat.key.split("/")[1]) in finished:
