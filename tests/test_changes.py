@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -170,6 +172,21 @@ def test_added_replaced_and_withdrawn_rows_are_told_and_nothing_else(office: Off
         "JATENG.BANYUMAS|c-terbuka",
     }
     assert same(office, reader) and reader.loads == 1
+
+
+def test_the_program_in_the_docs_follows(office: Office, tmp_path: Path) -> None:
+    program = Path(__file__).parent.parent / "docs" / "examples" / "mitra" / "ikuti.py"
+
+    def follow() -> str:
+        command = [sys.executable, str(program), office.partner.target, "foto"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    office.release(photo("a"), photo("b"))
+    office.bring()
+    assert follow() == "foto 1 2 rows\n"
+    office.release(photo("b", klasifikasi_informasi="DIKECUALIKAN"), photo("c"), photo("d"))
+    office.bring()
+    assert follow() == follow() == "foto 2 3 rows\n"
 
 
 def test_what_is_delivered_again_is_nothing_and_costs_no_new_number(office: Office) -> None:
