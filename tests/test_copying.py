@@ -100,7 +100,7 @@ def test_a_drop_that_moves_holds_up_none_of_its_neighbours(spit: Installation, m
 
 @pytest.mark.slow
 def test_a_file_of_two_gigabytes_passes_with_flat_memory(tmp_path: Path) -> None:
-    """In a process of its own, so that the peak is this copy's."""
+    """In a process of its own, whose peak is then that of the interpreter and this copy."""
     import subprocess
     import sys
 
@@ -108,12 +108,11 @@ def test_a_file_of_two_gigabytes_passes_with_flat_memory(tmp_path: Path) -> None
     with big.open("wb") as file:
         file.truncate(2 << 30)
     code = (
-        "import resource, sys; from pathlib import Path; from infra.storage.folder import FolderStore;"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "import sys; from pathlib import Path; from infra.storage.folder import FolderStore;"
         "FolderStore(Path(sys.argv[2])).put_content(Path(sys.argv[1]));"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+        "print(int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) // 1024)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, big, tmp_path / "gudang"], capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 32
+    assert int(done.stdout) < 128

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from transforms.media.blur import Region, blurred
@@ -86,7 +87,7 @@ class _PictureTrack:
     """H.264 of at most 640 pixels and 30 frames a second, with the turn of the original carried out."""
 
     def __init__(self, copy: OutputContainer, original: "av.VideoStream", hidden: Sequence[Region]) -> None:
-        self._copy, self._hidden = copy, hidden
+        self._copy, self._hidden, self._scaler = copy, hidden, VideoReformatter()
         self._rate = min(Fraction(original.average_rate or _PREVIEW_FPS), Fraction(_PREVIEW_FPS))
         stream = copy.add_stream("libx264", rate=self._rate, options=_X264)
         assert isinstance(stream, av.VideoStream)
@@ -109,7 +110,7 @@ class _PictureTrack:
             self._stream.width, self._stream.height = self.size
         self._last = number
         if turn == 1 and not self._hidden:
-            bare = frame.reformat(*self.size, format="yuv420p")
+            bare = self._scaler.reformat(frame, *self.size, format="yuv420p", threads=1)
             bare = av.VideoFrame.from_ndarray(bare.to_ndarray(), format="yuv420p")
         else:
             bare = av.VideoFrame.from_image(blurred(upright(frame.to_image(), turn).resize(self.size), self._hidden))
