@@ -364,12 +364,13 @@ def maintain(settings: Settings) -> Counts:
     """Erase what was withdrawn; compact the tables; remove files that neither a table nor a release needs any more."""
     from infra import lineage
     from infra.lake import Lake
-    from infra.withdrawing import erasing
+    from infra.withdrawing import erasing, retention
     from infra.withdrawing.records import withdrawals
     from schemas.dataset import tables
 
     counts = {"compacted": 0, "vacuumed": 0, "swept": 0, "judged": 0, "erased": 0}
     with opened(settings) as (store, inbox):
+        counts["expired"] = retention.expire(store, inbox, datetime.now(UTC))
         if withdrawals(store):  # nothing is erased while something waits for its release
             for step in (curate, audit, release):
                 step(settings)

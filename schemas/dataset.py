@@ -138,6 +138,9 @@ class Dataset:
     public: bool = True
     small_count: int = 0
     """Counts from 1 to below this are withheld from the public in rows below Polda level; 0: none are."""
+    retention_years: int = 0
+    """Years after arrival that a submission is kept; 0: for good. The periods are ours: no Jadwal Retensi Arsip of the
+    police is public, and where a satker has one, that is what to write here."""
     sources: tuple[str, ...] = ()
     """The code lists (`schemas/reference`) a reference table is made of."""
 

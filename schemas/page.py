@@ -69,6 +69,11 @@ def _summary(standards: Iterable[Dataset]) -> Iterator[str]:
 
 def _dataset(d: Dataset) -> Iterator[str]:
     yield from _section(d.name, f"**{d.title}** (`{d.standard}`). {d.description}")
+    if d.retention_years:
+        years = (
+            f"Disimpan {d.retention_years} tahun sesudah diterima, lalu ditarik dan dihapus (masa ini kami tetapkan)."
+        )
+        yield from (years, "")
     if d.priority:
         yield from ("Data Prioritas: menunggu pemeriksaan Pembina sebelum terbit.", "")
     yield from _grid(_COLUMNS, map(_office_column, d.office_fields))

@@ -44,6 +44,17 @@ def in_work(ledger: Ledger, arrived_by: datetime, receipts: Collection[str] = ()
         return read_submissions(connection, moving & (submission.c.arrived_at <= arrived_by))
 
 
+def expired(ledger: Ledger, dataset: str, before: datetime, limit: int) -> list[Submission]:
+    """Versions of submissions of which none arrived at `before` or later or may still bring rows; oldest first."""
+    other = submission.alias()
+    kept = (other.c.arrived_at >= before) | other.c.state.in_(IN_WORK)
+    same = (other.c.year == submission.c.year) & (other.c.number == submission.c.number)
+    due = (submission.c.dataset == dataset) & (submission.c.state != "DITARIK") & (submission.c.arrived_at < before)
+    alive = select(other.c.id).where(same & kept).correlate(submission).exists()
+    with ledger.read() as connection:
+        return read_submissions(connection, due & ~alive, limit=limit)
+
+
 def half_curated(ledger: Ledger) -> bool:
     """Whether a batch is in some tables and may not be in all: its curating began and has not ended."""
     with ledger.read() as connection:
