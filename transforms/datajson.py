@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from transforms import indah
 from transforms.publik import Edition
 from transforms.vocabulary import EU, FORMATS, FREQUENCIES
 
@@ -63,6 +64,8 @@ def dataset(edition: Edition, base: str) -> dict[str, Any]:
             if file.format in FORMATS
         ],
     }
+    if known := indah.years(standard):
+        said |= indah.portal(known[max(known)])
     return {name: value for name, value in said.items() if value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,17 +32,23 @@ class Step:
 
 
 def descriptor(
-    number: int, at: datetime, editions: Sequence[Edition], steps: Mapping[str, Step] | None = None
+    number: int,
+    at: datetime,
+    editions: Sequence[Edition],
+    steps: Mapping[str, Step] | None = None,
+    metadata: Mapping[str, Mapping[str, bytes]] | None = None,
 ) -> dict[str, Any]:
     """`datapackage.json` of release `number`, made at `at`; paths are relative to it.
 
     The CSV of a dataset is the resource named after it; its twins, `<name>-parquet` and the like, have the same rows
-    and schema. `<name>-perubahan` is what changed since the edition before, where there was one.
+    and schema. `<name>-perubahan` is what changed since the edition before, where there was one; `<name>-metadata-<year>` is its MS-Keg, MS-Var and MS-Ind.
     """
     names = {edition.standard.name for edition in editions}
     resources = [_resource(e, file, names) for e in editions for file in e.files if file.format in FORMATS]
     changed = [(edition, (steps or {}).get(edition.standard.name)) for edition in editions]
     resources += [_step(edition, step) for edition, step in changed if step]
+    told = [(edition, (metadata or {}).get(edition.standard.name, {})) for edition in editions]
+    resources += [_metadata(edition, path, content) for edition, files in told for path, content in files.items()]
     codes = {code for edition in editions for code in edition.facts.licences} or {DEFAULT_LICENCE}
     return {
         "$schema": f"{PROFILES}/datapackage.json",
@@ -82,6 +89,21 @@ def _resource(edition: Edition, file: File, names: Collection[str]) -> dict[str,
         "hash": f"sha256:{file.sha256}",
         "licenses": _licences(edition.facts.licences or (DEFAULT_LICENCE,)),
         "schema": schema(edition.standard, names),
+    }
+
+
+def _metadata(edition: Edition, path: str, content: bytes) -> dict[str, Any]:
+    year = path.rpartition("-")[2].partition(".")[0]
+    return {
+        "name": f"{edition.standard.name}-metadata-{year}",
+        "path": path,
+        "title": f"Metadata statistik {edition.standard.title}, {year}: MS-Keg, MS-Var, MS-Ind (INDAH v2)",
+        "format": "json",
+        "mediatype": FORMATS["json"],
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "licenses": _licences((DEFAULT_LICENCE,)),
     }
 
 

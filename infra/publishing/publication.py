@@ -24,7 +24,7 @@ from infra.publishing.shown import COPIES, COPY, show
 from infra.storage.store import Stat, Store
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
-from transforms import catalogue, datajson, datapackage, dip, publik
+from transforms import catalogue, datajson, datapackage, dip, indah, publik
 from transforms.datapackage import Step
 from transforms.publik import Edition, Facts
 from transforms.vocabulary import Place
@@ -132,7 +132,7 @@ def publish(
 def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
     """What lies on the shelf but for the copies of media, of which there are many."""
     names = {*tables(), *(f"dip_{name}" for name in datasets()), dip.DIK.name} - {COPIES.name}
-    ours = [*(f"{name}/" for name in [*names, items.FOLDER]), f"{COPIES.name}/{COPIES.version}."]
+    ours = [*(f"{name}/" for name in [*names, items.FOLDER, "indah"]), f"{COPIES.name}/{COPIES.version}."]
     for prefix in [""] if thorough else ours:
         yield from (s for s in store.list(f"{ROOT}/{prefix}") if not COPY.fullmatch(s.key.removeprefix(f"{ROOT}/")))
 
@@ -163,6 +163,12 @@ def _step(shelf: Shelf, edition: Edition, log: Log | None) -> Step | None:
     return Step(path, len(content), sha256, last.before, last.added, last.replaced, last.withdrawn)
 
 
+def _metadata(standard: Dataset) -> dict[str, bytes]:
+    """The statistical metadata on file for a dataset, a file for each year, as INDAH takes it."""
+    known = indah.years(standard)
+    return {f"indah/{standard.name}-{year}.json": as_json(indah.wire(standard, docs)) for year, docs in known.items()}
+
+
 def pages(
     number: int,
     at: datetime,
@@ -173,8 +179,10 @@ def pages(
 ) -> dict[str, bytes]:
     """The package and the catalogue of these editions by file name, in the order to write them."""
     document = catalogue.catalogue(number, at, editions, base=base, places=_places())
+    metadata = {e.standard.name: _metadata(e.standard) for e in editions}
     return {
-        "datapackage.json": as_json(datapackage.descriptor(number, at, editions, steps or {})),
+        **{path: page for some in metadata.values() for path, page in some.items()},
+        "datapackage.json": as_json(datapackage.descriptor(number, at, editions, steps or {}, metadata)),
         "data.json": as_json(datajson.data_json(number, at, editions, base=base)),
         "katalog.ttl": catalogue.turtle(document).encode(),
         "katalog.jsonld": as_json(document),
