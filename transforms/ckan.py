@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.dataset import Dataset
-from transforms import datajson, publik
+from transforms import datajson, indah, publik
 from transforms.catalogue import CONTACT
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition
 
@@ -29,6 +29,7 @@ EXTRAS = {
     **{name: name for name in ("publisher_type", "accessRights", "accrualPeriodicity", "theme", "ukuran", "satuan")},
     **{name: name for name in ("kodereferensi", "total_msvar", "total_msind", "produsen_data_name")},
     **{name: name for name in ("prioritas_tahun", "jenis_statistik", "cara_pengumpulan_data", "submission_period")},
+    **{name: name for name in (*indah.PORTAL.values(), *indah.INDICATOR, "variabel_disaggregasi")},
     "identifier": "guid",
     "issued": "dcat_issued",
     "modified": "dcat_modified",

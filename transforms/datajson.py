@@ -1,7 +1,7 @@
 """Public editions → `data.json`, the older DCAT-JSON that the SDI portal's CKAN harvests, with the portal's own fields.
 
-Field names are those `dcat_to_ckan` of apteksdi/ckanext-dcat reads. Fields about which our standards say nothing (the
-MS-Keg blocks, the ids of the national statistics system) are left out rather than filled with guesses.
+Field names are those `dcat_to_ckan` of apteksdi/ckanext-dcat reads. The MS-Keg blocks come from the metadata on
+file; what neither that nor our standards say (the ids of the national statistics system) is left out, not guessed.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ def descriptor(
     """`datapackage.json` of release `number`, made at `at`; paths are relative to it.
 
     The CSV of a dataset is the resource named after it; its twins, `<name>-parquet` and the like, have the same rows
-    and schema. `<name>-perubahan` is what changed since the edition before, where there was one; `<name>-metadata-<year>` is its MS-Keg, MS-Var and MS-Ind.
+    and schema. `<name>-perubahan` is what changed since the edition before, where there was one.
+    `<name>-metadata-<year>` is its MS-Keg, MS-Var and MS-Ind.
     """
     names = {edition.standard.name for edition in editions}
     resources = [_resource(e, file, names) for e in editions for file in e.files if file.format in FORMATS]
