@@ -171,11 +171,27 @@ def test_only_the_day_that_changed_is_made_anew_and_only_what_changed_gets_a_ver
 
 
 def test_an_item_changes_with_what_it_is_told_with(store: Store) -> None:
-    photo, text = made("foto", "f", peristiwa="P"), made("teks", "t", peristiwa="P")
-    put_out(store, {"teks": [text], "foto": [photo]})
-    put_out(store, {"teks": [text], "foto": [{**photo, "judul": "Lebih tepat"}]}, 2)
-    assert of(store, text)["version"] == "2"
-    assert of(store, text)["associations"][0]["name"] == "Lebih tepat"
+    photo = made("foto", "f", sha256="7" * 64, _diterima_pada=DAY + timedelta(days=1))
+    medium = row(tables()["media"], "m", sha256="7" * 64, _kunci="foto|f", kredit=photo["kredit"])
+    medium |= {"dataset": "foto", "kode_satker": photo["kode_satker"], "nomor": photo["nomor"]}
+    mate = made("teks", "m", peristiwa="P", _diterima_pada=DAY + timedelta(days=2))
+    text = made("teks", "t", peristiwa="P", turunan_dari=f"foto/{photo['_kunci']}")
+    content: Content = {"teks": [text, mate], "foto": [photo], "media": [medium], "rendisi": []}
+
+    def versions() -> list[str]:
+        return [of(store, text)["version"], of(store, mate)["version"], of(store, photo, "foto")["version"]]
+
+    put_out(store, content)
+    content["teks"] = [text, {**mate, "judul": "Judul lain"}]
+    put_out(store, content, 2)
+    assert versions() == ["2", "2", "1"], "the title of another of its event"
+    assert of(store, text)["associations"][1]["name"] == "Judul lain"
+    content["foto"] = [{**photo, "kredit": "Sihumas lain"}]
+    put_out(store, content, 3)
+    assert versions() == ["3", "2", "3"], "the credit of what it retells"
+    content["rendisi"] = [copy(medium)]
+    put_out(store, content, 4)
+    assert versions() == ["3", "2", "4"], "a rendition that was made"
 
 
 def test_what_goes_is_canceled_without_content_and_may_come_back(store: Store) -> None:

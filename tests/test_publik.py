@@ -269,7 +269,8 @@ def test_stories_name_no_table_but_through_the_gate() -> None:
         for standard in stories.told().values():
             rest = rest.replace(f"({publik.rows(standard, AT)})", "gerbang")
         read = set(re.findall(r"(?:FROM|JOIN)\s+([^\s()]+)", rest))
-        assert read == {"gerbang", "butir", "wakil", "sebutan", "salinan", "sekawan", "silsilah", "kutipan"}
+        ours = {"butir", "inti", "pilihan", "tanda", "wakil", "sebutan", "salinan", "sekawan", "silsilah", "kutipan"}
+        assert "gerbang" in read and read <= {"gerbang", *ours}
 
 
 def test_an_event_is_asked_for_as_a_value() -> None:

@@ -47,44 +47,80 @@ def items(at: At, days: Collection[date] | None = None) -> str:
     statistical tables it cites. With `days`, only the items of those. By day.
     """
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days or ())) or "NULL"
-    wanted = "" if days is None else f" WHERE hari IN ({listed})"
-    return f"SELECT * FROM ({_gathered(at)}){wanted} ORDER BY hari, dataset, _kunci"
+    return _gathered(at, "TRUE" if days is None else f"hari IN ({listed})")
 
 
 def of_event(at: At, event: str) -> str:
     """SELECT of the public items of one event, as `items`."""
-    return f"SELECT * FROM ({_gathered(at)}) WHERE peristiwa = {literal(event)} ORDER BY dataset, _kunci"
+    return _gathered(at, f"peristiwa = {literal(event)}")
 
 
 def days(at: At) -> str:
-    """SELECT of a mark for each day: `hari`, `jumlah`, `sidik`; equal when nothing of its items has changed."""
+    """SELECT of a mark for each day: `hari`, `jumlah`, `sidik`; equal when nothing `items` says of it has changed."""
     return (
-        f"SELECT hari, count(*) AS jumlah, bit_xor(hash(t))::VARCHAR AS sidik FROM ({_gathered(at)}) t"
-        " GROUP BY hari ORDER BY hari"
+        f"WITH {_told(at)}, wakil AS ({_mates('TRUE')}), sebutan AS ({_named('TRUE')}),"
+        " tanda AS (SELECT hari, hash('butir', b) AS h FROM butir b"
+        f" UNION ALL SELECT hari, hash('rendisi', s) FROM ({_copies(at)}) s"
+        " JOIN inti USING (dataset, kode_satker, nomor)"
+        f" UNION ALL SELECT b.hari, hash('kawan', b.dataset, b._kunci, w) FROM inti b JOIN wakil w ON {_SAME_EVENT}"
+        " UNION ALL SELECT s.hari, hash('asal', s.dataset, s._kunci, o.dataset, o._kunci, o.judul, o.kredit)"
+        f" FROM sebutan s JOIN inti o ON {_NAMED})"
+        " SELECT hari, count(*) AS jumlah, bit_xor(h)::VARCHAR AS sidik FROM tanda GROUP BY hari ORDER BY hari"
     )
 
 
-def _gathered(at: At) -> str:
+_SAME_EVENT = (
+    "w.peristiwa = b.peristiwa AND 'teks' IN (b.dataset, w.dataset)"
+    " AND (w.dataset <> b.dataset OR w._kunci <> b._kunci)"
+)
+_NAMED = "o.dataset || '/' || o._kunci = s.disebut"
+
+
+def _gathered(at: At, wanted: str) -> str:
     pair = "struct_pack(dataset := w.dataset, kunci := w._kunci, judul := w.judul)"
     original = "struct_pack(dataset := o.dataset, kunci := o._kunci, judul := o.judul, kredit := o.kredit)"
+    copied = f"struct_pack({', '.join(f'{name} := {name}' for name in _COPY)})"
     figures = ", ".join(literal(d.name) for d in datasets().values() if d.kind == "tabel" and d.public)
     return (
-        f"WITH butir AS ({_items(at)}), salinan AS ({_copies(at)}),"
-        " wakil AS (SELECT dataset, _kunci, judul, peristiwa FROM butir WHERE peristiwa IS NOT NULL"
-        " QUALIFY row_number() OVER (PARTITION BY peristiwa, dataset = 'teks' ORDER BY dataset, _kunci)"
-        f" <= {MOST}),"
+        f"WITH {_told(at)}, pilihan AS MATERIALIZED (FROM inti WHERE {wanted}),"
+        f" salinan AS (SELECT dataset, kode_satker, nomor, list({copied} ORDER BY peran, berkas) AS rendisi"
+        f" FROM ({_copies(at)}) SEMI JOIN pilihan USING (dataset, kode_satker, nomor) GROUP BY ALL),"
+        f" wakil AS ({_mates('peristiwa IN (SELECT peristiwa FROM pilihan)')}), sebutan AS ({_named(wanted)}),"
         f" sekawan AS (SELECT b.dataset, b._kunci, list({pair} ORDER BY w.dataset, w._kunci) AS seperistiwa"
-        " FROM butir b JOIN wakil w ON w.peristiwa = b.peristiwa AND 'teks' IN (b.dataset, w.dataset)"
-        " AND (w.dataset <> b.dataset OR w._kunci <> b._kunci) GROUP BY ALL),"
-        " sebutan AS (SELECT DISTINCT dataset, _kunci, trim(disebut) AS disebut FROM (SELECT dataset, _kunci,"
-        " unnest(string_split(turunan_dari, ';')) AS disebut FROM butir)),"
+        f" FROM pilihan b JOIN wakil w ON {_SAME_EVENT} GROUP BY ALL),"
         f" silsilah AS (SELECT s.dataset, s._kunci, list({original} ORDER BY o.dataset, o._kunci) AS asal"
-        " FROM sebutan s JOIN butir o ON o.dataset || '/' || o._kunci = s.disebut GROUP BY ALL),"
+        f" FROM sebutan s JOIN inti o ON {_NAMED} GROUP BY ALL),"
         " kutipan AS (SELECT dataset, _kunci, list_sort(list(DISTINCT split_part(disebut, '/', 1))) AS angka"
         f" FROM sebutan WHERE split_part(disebut, '/', 1) IN ({figures or 'NULL'}) GROUP BY ALL)"
-        " SELECT b.*, (b._diterima_pada AT TIME ZONE 'UTC')::DATE AS hari, rendisi, seperistiwa, asal, angka"
-        " FROM butir b LEFT JOIN salinan USING (dataset, kode_satker, nomor) LEFT JOIN sekawan USING (dataset, _kunci)"
+        f" SELECT b.*, rendisi, seperistiwa, asal, angka FROM (FROM butir WHERE {wanted}) b"
+        " LEFT JOIN salinan USING (dataset, kode_satker, nomor) LEFT JOIN sekawan USING (dataset, _kunci)"
         " LEFT JOIN silsilah USING (dataset, _kunci) LEFT JOIN kutipan USING (dataset, _kunci)"
+        " ORDER BY hari, dataset, _kunci"
+    )
+
+
+def _told(at: At) -> str:
+    """`butir`, every item, and `inti`, of every item what others need to know."""
+    core = ("hari", "dataset", "_kunci", "kode_satker", "nomor", "judul", "kredit", "peristiwa", "turunan_dari")
+    return (
+        f"butir AS NOT MATERIALIZED (SELECT *, (_diterima_pada AT TIME ZONE 'UTC')::DATE AS hari FROM ({_items(at)})),"
+        f" inti AS MATERIALIZED (SELECT {', '.join(core)} FROM butir)"
+    )
+
+
+def _mates(wanted: str) -> str:
+    """Those who stand for their event."""
+    return (
+        f"SELECT dataset, _kunci, judul, peristiwa FROM inti WHERE peristiwa IS NOT NULL AND {wanted} QUALIFY"
+        f" row_number() OVER (PARTITION BY peristiwa, dataset = 'teks' ORDER BY dataset, _kunci) <= {MOST}"
+    )
+
+
+def _named(wanted: str) -> str:
+    """What each item says it retells."""
+    return (
+        "SELECT DISTINCT hari, dataset, _kunci, trim(disebut) AS disebut FROM (SELECT hari, dataset, _kunci,"
+        f" unnest(string_split(turunan_dari, ';')) AS disebut FROM inti WHERE turunan_dari IS NOT NULL AND {wanted})"
     )
 
 
@@ -100,22 +136,20 @@ def _items(at: At) -> str:
     return " UNION ALL BY NAME ".join([f"SELECT NULL::VARCHAR AS dataset, {nothing} WHERE false", *parts])
 
 
+_COPY = {
+    **dict.fromkeys(("peran", "berkas", "tipe_media"), "VARCHAR"),
+    **dict.fromkeys(("lebar_px", "tinggi_px", "durasi_ms", "ukuran_byte"), "BIGINT"),
+    "sha256_rendisi": "VARCHAR",
+}
+"""What is told of a rendition."""
+
+
 def _copies(at: At) -> str:
-    """The renditions of each medium as one list."""
-    kinds = {
-        **dict.fromkeys(("peran", "berkas", "tipe_media"), "VARCHAR"),
-        **dict.fromkeys(("lebar_px", "tinggi_px", "durasi_ms", "ukuran_byte"), "BIGINT"),
-        "sha256_rendisi": "VARCHAR",
-    }
+    """The renditions, one row each, with the key of their medium."""
     if "media" not in at:
-        shape = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-        keys = ", ".join(f"NULL::VARCHAR AS {name}" for name in ("dataset", "kode_satker", "nomor"))
-        return f"SELECT {keys}, NULL::STRUCT({shape})[] AS rendisi WHERE false"
-    packed = f"struct_pack({', '.join(f'{name} := {name}' for name in kinds)})"
-    return (
-        f"SELECT dataset, kode_satker, nomor, list({packed} ORDER BY peran, berkas) AS rendisi"
-        f" FROM ({copies.listed(at['media'])}) GROUP BY ALL"
-    )
+        names = {**dict.fromkeys(("dataset", "kode_satker", "nomor"), "VARCHAR"), **_COPY}
+        return f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in names.items())} WHERE false"
+    return f"SELECT dataset, kode_satker, nomor, {', '.join(_COPY)} FROM ({copies.listed(at['media'])})"
 
 
 def _sql(type_: str) -> str:

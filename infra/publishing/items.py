@@ -82,7 +82,7 @@ def lay_out(
     """
     now = now or datetime.now(UTC)
     index = _read(shelf)
-    how = _digest([ninjs.RECIPE, str(TABLE), reference.path("satker").read_text("utf-8")])
+    how = _digest([ninjs.RECIPE, str(TABLE), stories.items({}, []), reference.path("satker").read_text("utf-8")])
     basis = _digest([how, stories.days(at), list(made_from)])
     before = {each["hari"]: each for each in index.get("hari", ())}
     spoilt = {day for day, entry in before.items() if thorough and not _whole(shelf, entry)}
