@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.media_files import signed
 from tests.test_media import GOOD
 from transforms.media.encode import photo
 from transforms.media.probe import probe
@@ -31,26 +32,42 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(bent)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
-def test_mutated_files_end_as_findings(tmp_path: Path, seed: int):
-    chance = random.Random(seed)
+def originals() -> list[bytes]:
+    """One of each kind, and some whose metadata are worth breaking."""
     tagged = {"exif": {"Make": "C"}, "gps": (-6.8, 110.8), "xmp": {"kredit": "H"}}
-    originals = [make() for make, _, _ in GOOD.values()]
-    originals += [
-        photo(200, 150, text="x", **tagged, iptc={"kredit": "H"}),
-        photo(200, 150, text="x", fmt="TIFF", **tagged),
-    ]
-    paths = []
-    for number in range(1000):
-        path = tmp_path / str(number)
-        path.write_bytes(mutate(chance.choice(originals), chance))
-        paths.append(path)
+    picture = photo(200, 150, text="x", **tagged, iptc={"kredit": "H"})
+    action = {
+        "action": "c2pa.created",
+        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
+    }
+    made = [make() for make, _, _ in GOOD.values()]
+    return [*made, picture, photo(200, 150, text="x", fmt="TIFF", **tagged), signed(picture, "image/jpeg", action)]
+
+
+def hammer(folder: Path, seed: int, count: int) -> list[str | None]:
+    """`galat` of so many mutated files, once that of what can be rendered of them has been seen to be one we know."""
+    chance, whole = random.Random(seed), originals()
+    paths = [folder / str(number) for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(mutate(whole[number % len(whole)], chance))
     rows = probe(paths, seconds=20).to_pylist()
     found = [row["galat"] for row in rows]
     assert set(found) <= CODES
-    assert found.count("BERKAS_RUSAK") > 200
-    whole = [path for path, row in zip(paths, rows, strict=True) if row["galat"] is None and row["sidik_piksel"]][:60]
-    made = render(whole, [Rights("H")] * len(whole), seconds=30)
+    # Those that were refused as well: the darkroom opens what it is given by itself.
+    some = [*paths[:: max(1, count // 40)]]
+    made = render(some, [Rights("H")] * len(some), ["0,0,50,50"] * len(some), seconds=30)
     assert set(made["galat"].to_pylist()) <= CODES
-    assert set(made["berkas"].to_pylist()) == set(range(len(whole)))
+    good = {number for number, path in enumerate(some) if rows[paths.index(path)]["sidik_piksel"]}
+    assert good <= set(made["berkas"].to_pylist()), "what decodes gives copies or says why not"
+    return found
+
+
+def test_some_mutated_files_end_as_findings(tmp_path: Path):
+    found = hammer(tmp_path, 99, 66)
+    assert found.count("BERKAS_RUSAK") > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_thousands_of_mutated_files_end_as_findings(tmp_path: Path, seed: int):
+    assert hammer(tmp_path, seed, 1000).count("BERKAS_RUSAK") > 200
