@@ -6,6 +6,7 @@ Both happen after a batch is in the tables, so the next batch brings their rows 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -17,6 +18,9 @@ from infra.ledger.database import Ledger, delivery
 from infra.ledger.inbox import Inbox
 from infra.releases import Release
 from schemas.dataset import tables
+
+SETTLED = timedelta(seconds=10)
+"""Receipts are written side by side: one with a lower number may still come this long after a higher one."""
 
 
 def rows(lake: Lake, inbox: Inbox, batch: int) -> dict[str, pa.Table]:
@@ -56,7 +60,8 @@ def _table(name: str, made: list[dict[str, Any]], batch: int | None) -> pa.Table
 def _deliveries(ledger: Ledger, after: int) -> list[dict[str, Any]]:
     """Each delivery with a receipt beyond number `after`, whole. The receipts of withdrawals are not about files."""
     c = delivery.c
-    ours = ~c.item.startswith("penarikan/")
+    moving = select(func.min(c.id)).where(c.at > datetime.now(UTC) - SETTLED).scalar_subquery()
+    ours = ~c.item.startswith("penarikan/") & (moving.is_(None) | (c.id < moving))
     fresh = select(c.target, c.release).where(ours, c.id > after).distinct().subquery()
     last = select(func.max(c.id)).where(ours).group_by(c.target, c.release)
     of_files = c.ok & (c.item != "*")

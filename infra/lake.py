@@ -159,6 +159,11 @@ class Lake:
             max((n for n in found[name].to_pylist() if n is not None), default=0) if name in found.schema.names else 0
         )
 
+    def rows(self, table: str) -> pa.Table:
+        """All rows of a small table, as its newest version has them; none while there is no such table."""
+        delta = self._open(table)
+        return delta.to_pyarrow_table() if delta else tables()[table].arrow.empty_table()
+
     def snapshot(self, table: str, version: int) -> Snapshot:
         """What a version consists of. LookupError without such a table, DeltaError without such a version.
 

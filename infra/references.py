@@ -20,15 +20,20 @@ from transforms import acuan
 def load(lake: Lake) -> dict[str, int]:
     """{table: version} of every reference table; one is written only when what it is made of has changed."""
     return {
-        name: lake.replace(name, lambda t=standard: commented(lake.check(t.name, rows(t))), mark(standard))
+        name: lake.replace(name, lambda t=standard: commented(lake.check(t.name, rows(t, lake))), mark(standard))
         for name, standard in tables().items()
         if not standard.by_batch
     }
 
 
-def rows(standard: Dataset) -> pa.Table:
-    """All rows of a reference table: of its code lists, or the rules of all standards (`aturan`)."""
-    return acuan.rows(standard) if standard.sources else _rules(standard)
+def rows(standard: Dataset, lake: Lake) -> pa.Table:
+    """All rows of a reference table: of its code lists, or the rules of all standards there are and were (`aturan`)."""
+    if standard.sources:
+        return acuan.rows(standard)
+    now, before = _rules(standard), lake.rows(standard.name)
+    known = {d.standard for d in datasets().values()}
+    former = before.filter(pa.array([name not in known for name in before["standar"].to_pylist()], pa.bool_()))
+    return pa.concat_tables([now, former.select(now.column_names).cast(now.schema)])
 
 
 def mark(standard: Dataset) -> str:

@@ -4,9 +4,11 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from infra import references, steps
+from infra.columns import commented
 from infra.lake import Lake
 from infra.storage.store import open_store
 from schemas.dataset import tables
@@ -18,11 +20,11 @@ REFERENCES = {name: standard for name, standard in tables().items() if not stand
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
+def con(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """Every reference table as it is made."""
-    con = duckdb.connect()
+    con, lake = duckdb.connect(), Lake(open_store(str(tmp_path_factory.mktemp("danau"))))
     for name, standard in REFERENCES.items():
-        con.register(name, references.rows(standard))
+        con.register(name, references.rows(standard, lake))
     return con
 
 
@@ -91,6 +93,18 @@ def test_a_mark_follows_what_the_table_is_made_of(tmp_path: Path, monkeypatch: p
     assert acuan.rows(standard).to_pylist()[0]["jumlah"] == 2
 
 
+def test_the_rules_of_a_former_standard_stay(tmp_path: Path) -> None:
+    lake, standard = Lake(open_store(str(tmp_path))), REFERENCES["aturan"]
+    old = {"standar": "teks@0", "kode": "WAJIB_DIISI", "kolom": "judul", "batas": None, "tingkat": "GALAT"}
+    lake.replace("aturan", lambda: commented(pa.Table.from_pylist([old], standard.arrow)), "lama")
+    first = references.load(lake)
+    assert old in lake.rows("aturan").to_pylist()
+    assert (
+        lake.rows("aturan").num_rows == references.rows(standard, Lake(open_store(str(tmp_path / "lain")))).num_rows + 1
+    )
+    assert references.load(lake) == first
+
+
 def test_a_release_shows_them_and_an_older_one_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spit = Installation.at(tmp_path / "spit")
     lake = Lake(open_store(spit.settings.store))
@@ -112,7 +126,7 @@ def test_a_release_shows_them_and_an_older_one_as_they_were(tmp_path: Path, monk
     changed = {name: references.mark(standard) for name, standard in REFERENCES.items()} | {"penduduk": "baru"}
     shorter = acuan.rows(REFERENCES["penduduk"]).slice(0, 1)
     monkeypatch.setattr(references, "mark", lambda standard: changed[standard.name])
-    monkeypatch.setattr(references, "rows", lambda standard: {"penduduk": shorter}[standard.name])
+    monkeypatch.setattr(references, "rows", lambda standard, lake: {"penduduk": shorter}[standard.name])
     spit.drop("dua", make.items("teks", {"nomor": "UJI/2"}))
     spit.take_in()
     spit.publish()

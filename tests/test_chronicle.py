@@ -1,14 +1,35 @@
 """What the lake tells of itself: a row for each release made and each delivery, brought along by the next batch."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from infra import steps
+import pyarrow as pa
+import pytest
+
+from infra import chronicle, steps
+from infra.lake import Lake
 from infra.ledger.inbox import Inbox
+from infra.sql.query import select
+from infra.storage.store import open_store
+from tests.lakes import rows
 from tests.office import Installation
 from tests.samples import make
 
 
-def test_releases_and_deliveries_are_rows_of_the_lake(tmp_path: Path) -> None:
+def test_receipts_that_may_have_company_wait_for_a_later_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spit = Installation.at(tmp_path / "spit")
+    with Inbox.open(spit.settings.ledger) as inbox:
+        for item in ("a", "b"):
+            inbox.record_delivery(target="sdi", release=1, item=item, version="1", answer="DITULIS", ok=True)
+        lake = Lake(open_store(spit.settings.store))
+        assert chronicle.rows(lake, inbox, 1)["pengiriman"].num_rows == 0
+        monkeypatch.setattr(chronicle, "SETTLED", timedelta(0))
+        (told,) = chronicle.rows(lake, inbox, 1)["pengiriman"].to_pylist()
+    assert (told["_kunci"], told["ditulis"], told["tanda_terima"]) == ("sdi|1", 2, 2)
+
+
+def test_releases_and_deliveries_are_rows_of_the_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chronicle, "SETTLED", timedelta(0))
     spit = Installation.at(tmp_path / "spit")
     for number in (1, 2, 3):
         spit.drop(f"ke-{number}", make.items("teks", {"nomor": f"UJI/{number}"}))
@@ -50,10 +71,6 @@ def test_releases_and_deliveries_are_rows_of_the_lake(tmp_path: Path) -> None:
 
 
 def test_an_earlier_release_knows_nothing_of_later_ones(tmp_path: Path) -> None:
-    from infra.lake import Lake
-    from infra.sql.query import select
-    from infra.storage.store import open_store
-
     spit = Installation.at(tmp_path / "spit")
     spit.drop("satu", make.items("teks", {}))
     spit.take_in()
@@ -66,3 +83,24 @@ def test_an_earlier_release_knows_nothing_of_later_ones(tmp_path: Path) -> None:
     for release, numbers in ((first, [1]), (lake.released(), [1, 2])):
         found = select(lake, "SELECT nomor FROM rilis ORDER BY 1", release=release)
         assert found["nomor"].to_pylist() == numbers
+
+
+def test_a_release_whose_own_list_is_gone_still_lists_what_came_before_it(tmp_path: Path) -> None:
+    lake = Lake(open_store(str(tmp_path)))
+    made = [lake.release({"teks": lake.commit("teks", rows("teks", 1, "a"), 1) or 0}, [1], audit={})]
+    for batch in (2, 3):
+        listed = chronicle.told(lake.releases(), lake.highest("rilis", "nomor"), batch)
+        version = lake.commit("rilis", listed, batch)
+        assert version is not None
+        made.append(lake.release({**made[-1].tables, "rilis": version}, [batch], audit={}))
+    lake.rewrite("rilis", pa.RecordBatchReader.from_batches(*_batches(lake)), 1)
+    lake.release({**made[-1].tables, "rilis": lake.version("rilis") or 0}, [], audit={})
+    lake.forget("rilis", lake.version("rilis") or 0)
+    for release in made:
+        found = select(lake, "SELECT nomor FROM rilis ORDER BY 1", release=release)
+        assert found["nomor"].to_pylist() == list(range(1, release.number + 1))
+
+
+def _batches(lake: Lake) -> tuple[pa.Schema, list[pa.RecordBatch]]:
+    there = lake.rows("rilis")
+    return there.schema, there.to_batches()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # the process that runs an analyst's statement starts without
     from infra.withdrawing.records import Withdrawal
 
 KEY = "_kunci"
+LATEST = 10
+"""Releases that may have been made since the table that lists them was written."""
 
 _TYPES = {
     "string": "VARCHAR",
@@ -57,7 +60,9 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     for name in {**tables(), **versions}:
         snapshot, only = _version(lake, release, name) if release and name in versions else (None, "")
         schema = _columns(name, snapshot)
-        rows = f"{rows_of(schema, snapshot)}{only}{_later(lake, release) if name == 'rilis' and release else ''}"
+        rows = f"{rows_of(schema, snapshot)}{only}"
+        if name == "rilis" and release:
+            rows = _later(lake, release, rows, whole=not only)
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
         made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
     return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
@@ -92,18 +97,29 @@ def _version(lake: Lake, release: Release, table: str) -> tuple[Snapshot, str]:
     return snapshot, f"{' AND' if not snapshot.files else ' WHERE'} _batch IN ({listed})"
 
 
-def _later(lake: Lake, release: Release) -> str:
-    """The releases up to this one that its table `rilis` cannot know yet, to append to its SELECT."""
+def _later(lake: Lake, release: Release, rows: str, *, whole: bool) -> str:
+    """SELECT of `rows` of table `rilis` and of the releases up to this one that came after its version of the table.
+
+    Where that version is gone (`whole` is false) the log cannot say how far it went: the last few are looked at.
+    """
     from infra.chronicle import told
 
     version = release.tables.get("rilis")
-    known = lake.highest("rilis", "nomor", version) if version is not None else 0
-    rows = told(lake.releases(release), known)
-    said = [
-        ", ".join(f"CAST({_literal(v)} AS {_TYPES[str(rows.field(n).type)]})" for n, v in row.items())
-        for row in rows.to_pylist()
-    ]
-    return "".join(f" UNION ALL SELECT {each}" for each in said)
+    known = lake.highest("rilis", "nomor", version) if whole and version is not None else 0
+    back = lake.releases(release)
+    later = told(back if whole else islice(back, LATEST), known)
+    if not later.num_rows:
+        return rows
+    columns = ", ".join(later.column_names)
+    types = [_TYPES[str(f.type)] for f in later.schema]
+    values = ", ".join(
+        f"({', '.join(f'CAST({_literal(v)} AS {t})' for v, t in zip(row.values(), types, strict=True))})"
+        for row in later.to_pylist()
+    )
+    return (
+        f"SELECT {columns} FROM ({rows}) UNION ALL FROM (VALUES {values}) t({columns})"
+        f" WHERE nomor NOT IN (SELECT nomor FROM ({rows}))"
+    )
 
 
 def _literal(value: object) -> str:
