@@ -45,10 +45,22 @@ def suspicious(text: str) -> str:
     return f"coalesce(regexp_matches({text}, {_literal(personal.QUICK)}), false)"
 
 
+@cache
+def telling() -> str:
+    """A pattern that is in every text `found` finds anything in, and in few others.
+
+    `schemas.personal.QUICK` is found in a quarter of all sha256 as well. Left out is what is none: a telephone number
+    with an amount of money in its midst.
+    """
+    phone = f"(?:\\+62|0|62){personal.GAP}8[1-9](?:{personal.GAP}[0-9]){{6}}"
+    number = [personal.nik(), personal.NPWP, "(?i:npwp|kk|kartu[ _\\-]?keluarga|rekening|norek|no[. ]{1,2}rek)", phone]
+    return "|".join(f"(?:{pattern})" for pattern in (*number, *personal.QUICK_WORDS))
+
+
 def row_suspicious(dataset: Dataset) -> str:
     """SQL over the columns `x_…`: may there be personal data anywhere in the row?"""
     columns = ", ".join(f'"x_{name}"' for name in scanned(dataset))
-    return suspicious(f"concat_ws(chr(31), {columns})") if columns else "false"
+    return f"regexp_matches(concat_ws('\x1f', {columns}), {_literal(telling())})" if columns else "false"
 
 
 @cache

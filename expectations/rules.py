@@ -104,7 +104,10 @@ def flagged(dataset: Dataset) -> str:
 
 
 def of_files(dataset: Dataset) -> Iterator[str]:
-    """SQL adding to `temuan` what is to be said of whole files, out of `dinilai`, `pengirim` and what is there."""
+    """SQL adding to `temuan` what is to be said of whole files, out of `isi_berkas`, `pengirim` and what is there.
+
+    `isi_berkas` has what each file says in the columns of its period and its regions, once or more often.
+    """
     if dataset.period:
         yield _late(dataset.period)
     for f in dataset.office_fields:
@@ -127,8 +130,9 @@ def _late(period: str) -> str:
     due = f"last_day(make_date(left({p}, 4)::INTEGER, {month}, 1)) + daftar[left({p}, 4)]"
     return (
         f"INSERT INTO temuan SELECT _kiriman, 'TERLAMBAT', _berkas, NULL, NULL, '{period}', {p}, CAST(batas AS VARCHAR)"
-        f" FROM (SELECT _kiriman, _berkas, {p}, any_value(hari_terima) AS tiba, any_value({due}) AS batas FROM dinilai"
-        f" JOIN pengirim USING (_kiriman) WHERE {p} IS NOT NULL AND NOT ulang GROUP BY ALL) WHERE tiba > batas"
+        f" FROM (SELECT _kiriman, _berkas, {p}, any_value(hari_terima) AS tiba, any_value({due}) AS batas"
+        f" FROM isi_berkas JOIN pengirim USING (_kiriman) WHERE {p} IS NOT NULL AND NOT ulang GROUP BY ALL)"
+        " WHERE tiba > batas"
     )
 
 
@@ -137,7 +141,7 @@ def _of_bps(f: Field) -> str:
     code = f'"{f.name}"'
     return (
         f"INSERT INTO temuan SELECT _kiriman, 'TABEL_BERKODE_BPS', _berkas, NULL, NULL, '{f.name}',"
-        f" string_agg(DISTINCT {code}, ', ' ORDER BY {code}), {_literal(f.example)} FROM dinilai"
+        f" string_agg(DISTINCT {code}, ', ' ORDER BY {code}), {_literal(f.example)} FROM isi_berkas"
         f" WHERE {code} IS NOT NULL AND (_kiriman, _berkas) IN (SELECT (kiriman, berkas) FROM temuan"
         f" WHERE kode = 'KODE_WILAYAH_TANPA_OTORITAS') GROUP BY _kiriman, _berkas HAVING count(DISTINCT {code}) > 1"
         f" AND bool_and(regexp_full_match({code}, '[1-9][0-9]{{3,9}}'))"

@@ -31,7 +31,7 @@ def workbook(store: Store, submission: Submission, document: dict[str, Any]) -> 
     if sent.manifest is None:
         raise Refused(f"the envelope of {number} came back as a whole; mend it and send everything again")
     if not sent.readings:
-        return correction(document, sent.standard, sent.manifest, sent.rows)
+        return correction(document, sent.standard, sent.manifest, list(sent.rows.values()))
     tables = [r.rows.append_column("_berkas", pa.array([name] * r.rows.num_rows)) for name, r in sent.readings.items()]
     headers: dict[str, str] = {}
     for reading in sent.readings.values():

@@ -21,6 +21,9 @@ KEYS = ("_kiriman", "_berkas", "_lembar", "_baris")
 """What every row of text carries: its submission, file, sheet and row."""
 
 
+_BETWEEN = "\x1f"  # between the values a fingerprint is taken of: in no text anybody types
+
+
 def quoted(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -44,6 +47,31 @@ def text_columns(dataset: Dataset, defaults: Collection[str], source: str = "mas
         parts.append(f"{own} AS {quoted('x_' + f.name)}")
     columns = ",\n  ".join(["m._n", *(f"m.{key}" for key in KEYS), "p.* EXCLUDE (_kiriman)", *parts])
     return f"SELECT\n  {columns}\nFROM {source} m JOIN pengirim p USING (_kiriman)"
+
+
+def plain_columns(
+    dataset: Dataset, there: Collection[str], defaults: Collection[str], *, blanks: bool, source: str = "masuk"
+) -> str:
+    """`x_…` columns of text that needs no trimming: `text_columns` for one submission, alone in relation `pengirim`.
+
+    `there` are the columns the text has; `blanks` says whether an empty one stands for none.
+    """
+    parts: list[str] = []
+    for f in dataset.office_fields:
+        own = f"m.{quoted(f.name)}" if f.name in there else "CAST(NULL AS VARCHAR)"
+        if blanks and f.name in there:
+            own = f"nullif({own}, '')"
+        if f.name in defaults:
+            own = f"coalesce({own}, p.bawaan[{literal(f.name)}])"
+        parts.append(f"{own} AS {quoted('x_' + f.name)}")
+    columns = ", ".join([*(f"m.{key}" for key in KEYS if key != "_kiriman"), "p.*", *parts])
+    return f"SELECT {columns} FROM {source} m CROSS JOIN pengirim p"
+
+
+def code_lists(dataset: Dataset) -> list[str]:
+    """The code lists that `typed_columns` looks codes up in, as relations `rujukan_<name>`."""
+    named = {f.reference for f in dataset.office_fields if f.reference}
+    return sorted(named | ({"wilayah_lama"} if "wilayah" in named else set()))
 
 
 def typed(f: Field) -> str:
@@ -119,9 +147,11 @@ def fingerprint(dataset: Dataset) -> str:
 
     Empty columns at the end add nothing: a standard may get more of them, and what was sent before is still the same.
     """
-    # concat takes NULL for nothing, but keeps the separators
-    said = f"rtrim(concat({', chr(31), '.join(_text(f) for f in dataset.office_fields)}), chr(31))"
-    return f"md5(concat({said}, chr(31), f_sha256))" if dataset.of_media else f"md5({said})"
+    # concat takes NULL for nothing, but keeps the separators. The sign itself, as chr(31) costs as much as the MD5, and
+    # so does rtrim.
+    parts = f", '{_BETWEEN}', ".join(_text(f) for f in dataset.office_fields)
+    said = f"regexp_replace(concat({parts}), '{_BETWEEN}+$', '')"
+    return f"md5(concat({said}, '{_BETWEEN}', f_sha256))" if dataset.of_media else f"md5({said})"
 
 
 def _text(f: Field) -> str:

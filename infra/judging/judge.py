@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow as pa
 from expectations import personal
 from infra.judging.completeness import is_priority
 from infra.judging.derivation import findings as of_originals
+from infra.judging.lane import Lanes
 from infra.judging.onepass import Pass
 from infra.judging.parcel import Opened, Parcel, open_parcel
 from infra.judging.registry import Known, Registry
@@ -53,6 +55,8 @@ class Verdict:
 
     tables: dict[str, pa.Table]
     outcomes: list[Outcome]
+    lanes: dict[str, list[Path]]
+    """More rows of a table, accepted the fast way: Parquet files in the folder that `judge` was given."""
 
 
 def judge(
@@ -61,11 +65,15 @@ def judge(
     *,
     known: Known = lambda _: (),
     owner_of: Callable[[str], str | None] | None = None,
+    folder: Path | None = None,
 ) -> Verdict:
-    """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number."""
+    """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number.
+
+    `folder`: an empty one, where rows of large files may go; without it everything is held in memory.
+    """
     registry = Registry(known, connected=owner_of is not None)
-    opened = [open_parcel(parcel, owner_of, registry) for parcel in parcels]
-    temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
+    lanes = Lanes(folder, batch) if folder else None
+    opened = [open_parcel(parcel, owner_of, registry, lanes) for parcel in parcels]
     balance = {
         (o.parcel.kiriman, name): [rows, 0, returned, skipped]
         for o in opened
@@ -74,6 +82,7 @@ def judge(
     out: dict[str, list[pa.Table]] = {}
     for name in sorted({o.dataset for o in opened if o.manifest and o.rows and o.dataset}):
         Pass(datasets()[name], [o for o in opened if o.manifest and o.dataset == name], batch, known).run(out, balance)
+    temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
     neraca = [
         {"kiriman": k, "berkas": b, "masuk": n, "diterima": a, "dikembalikan": r, "dilewati": s, "_batch": batch}
         for (k, b), (n, a, r, s) in balance.items()
@@ -87,12 +96,18 @@ def judge(
         registered = [row for o in opened if not o.sent_back for row in _metadata(o, batch)]
         verdict["metadata"] = _table("metadata", registered)
     verdict["kiriman"] = _table("kiriman", [_kiriman(o, r, batch) for o, r in zip(opened, outcomes, strict=True)])
-    return Verdict(verdict, outcomes)
+    fast: dict[str, list[Path]] = {}
+    for o in opened:
+        for lane in o.lanes.values():
+            fast.setdefault(lane.dataset.name, []).append(lane.path)
+    return Verdict(verdict, outcomes, fast)
 
 
 def _telling_names(opened: Opened) -> Iterator[Finding]:
     """Personal data in the names of files. Of a medium that a row names, the row says it."""
-    said = {str(v) for table in opened.rows if "berkas" in table.column_names for v in table["berkas"].to_pylist()}
+    said = {
+        str(v) for table in opened.rows.values() if "berkas" in table.column_names for v in table["berkas"].to_pylist()
+    }
     for name in sorted(set(opened.parcel.files) - said):
         if masked(name) != name:
             with duckdb.connect(config=OFFLINE) as con:

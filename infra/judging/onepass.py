@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import duckdb
 import pyarrow as pa
 
 from expectations import personal, rules
 from infra.judging import seen
-from infra.judging.parcel import Opened, altered
+from infra.judging.lane import described, meeting
+from infra.judging.parcel import Opened, altered, keyed
 from infra.judging.registry import Known
-from schemas import daftar_data, reference
+from infra.judging.senders import senders
+from schemas import reference
 from schemas.dataset import Dataset, tables
-from schemas.finding import VALUE_LIMIT
+from schemas.finding import VALUE_LIMIT, Finding
 from transforms import shape
 from transforms.media.probe import FACTS
 from transforms.shape import OFFLINE
-
-UNSCHEDULED = 1_000_000
-"""Days after its end by which a period is due where nothing is scheduled."""
+from transforms.tabular.reading import Refused
 
 
 class Pass:
@@ -32,9 +31,14 @@ class Pass:
 
     def run(self, out: dict[str, list[pa.Table]], balance: dict[tuple[str, str], list[int]]) -> None:
         """Add this dataset's rows, media and findings to `out`, and its counts to `balance`."""
-        with self.con:
+        self._load()
+        self._mask()
+        if self._rejoin(balance):
+            self.con.close()
+            self.con = duckdb.connect(config=OFFLINE)
             self._load()
             self._mask()
+        with self.con:
             self._hold()
             self._decide()
             accepted = self._accepted()
@@ -52,20 +56,22 @@ class Pass:
                 cell[1] += taken
                 cell[2] += back
                 cell[3] += skipped
+            for o in self.opened:
+                for name, lane in o.lanes.items():
+                    balance[o.parcel.kiriman, name][1] += lane.rows
 
     def _load(self) -> None:
         con, d = self.con, self.dataset
         # The optimizer takes a file for 42 rows and then builds its hash tables on the wrong side of every join.
         con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,in_clause'")
-        rows = pa.concat_tables(table for o in self.opened for table in o.rows)
+        rows = pa.concat_tables(table for o in self.opened for table in o.rows.values())
         con.register("masuk", rows.append_column("_n", pa.array(range(rows.num_rows), pa.int64())))
-        con.register("pengirim", _senders(self.opened, self.batch))
+        con.register("pengirim", senders(self.opened, self.batch))
         spoilt = [(o.parcel.kiriman, *place) for o in self.opened for place in o.spoilt]
         con.register("cacat", _rows(spoilt, ["_kiriman", "_berkas", "_lembar"], "_baris"))
         absent = [(o.parcel.kiriman, *place) for o in self.opened for place in o.absent]
         con.register("absen", _rows(absent, ["_kiriman", "_berkas", "kolom"]))
-        lists = {f.reference for f in d.office_fields if f.reference}
-        for name in lists | ({"wilayah_lama"} if "wilayah" in lists else set()):
+        for name in shape.code_lists(d):
             con.execute(f"CREATE VIEW rujukan_{name} AS FROM read_csv('{reference.path(name)}', all_varchar = true)")
         if d.of_media:
             con.register("fakta", _facts(self.opened))
@@ -82,6 +88,31 @@ class Pass:
             f" _batch, _diterima_pada, {shape.key(d)} AS _kunci, {shape.fingerprint(d)} AS _sidik,"
             f" {personal.row_suspicious(d)} AS _curiga, {', '.join(rules.masks(d))} FROM lengkap"
         )
+
+    def _rejoin(self, balance: dict[tuple[str, str], list[int]]) -> bool:
+        """Whether rows came back from the fast lane: those that share their key, or are sent back with all others.
+
+        Where they are more than can be read the careful way, none of the file is taken, as of any file too large.
+        """
+        lanes = [(o, name, lane) for o in self.opened for name, lane in o.lanes.items()]
+        if not lanes:
+            return False
+        met = meeting([lane for *_, lane in lanes], self.con, self.known)
+        back = False
+        for (o, name, lane), numbers in zip(lanes, met, strict=True):
+            some = lane.numbers() if o.sent_back else numbers
+            if not len(some):
+                continue
+            back = True
+            try:
+                rows = pa.concat_tables([o.rows[name], keyed(o, lane.give_back(some).rows, name)])
+                o.rows[name] = rows.sort_by("_baris")  # of several rows the same, the first one counts
+            except Refused as refused:
+                o.findings.append(Finding(o.parcel.kiriman, refused.kode, name, nilai=f"{name} ({refused.detail})"))
+                o.rows[name] = o.rows[name].slice(0, 0)
+                del o.lanes[name]
+                balance[o.parcel.kiriman, name] = [0, 0, 0, 0]
+        return back
 
     def _hold(self) -> None:
         """`pribadi`: what is personal in each row, and where; `tahanan`: the rules that hold a row from the public."""
@@ -172,15 +203,14 @@ class Pass:
         con.register("aturan", pa.Table.from_pylist(listed))
         words = ", ".join(f"_m{n}" for n in range(-(-len(listed) // rules.BITS)))
         names = [f.name for f in d.office_fields]
-        texts = ", ".join(shape.quoted(f"x_{n}") for n in names)
-        values = f"map([{', '.join(map(shape.literal, names))}], [{texts}])"
+        value = " ".join(f"WHEN {shape.literal(n)} THEN {shape.quoted('x_' + n)}" for n in names)
         regions = [f.name for f in d.office_fields if f.reference == "wilayah"]
         renamed = " ".join(f"WHEN a.kode = 'KODE_LAMA' AND a.kolom = '{n}' THEN \"l_{n}\"" for n in regions)
         batas = f"CASE {renamed} ELSE nullif(a.batas, '') END" if regions else "nullif(a.batas, '')"
         # Names, texts and sentences only for the rows there is something to say about.
         con.execute(
             f"CREATE TABLE temuan AS SELECT d._kiriman AS kiriman, a.kode, d._berkas AS berkas, d._lembar AS lembar,"
-            f" d._baris AS baris, a.kolom, {values}[a.kolom] AS nilai, {batas} AS batas"
+            f" d._baris AS baris, a.kolom, CASE a.kolom {value} END AS nilai, {batas} AS batas"
             f" FROM (FROM dinilai WHERE {rules.flagged(d)}) d JOIN teks USING (_n)"
             f" JOIN aturan a ON (([{words}][a.kata + 1] >> a.bit) & 1) = 1"
             f" WHERE NOT EXISTS (FROM absen n WHERE n._kiriman = d._kiriman AND n._berkas = d._berkas"
@@ -198,6 +228,12 @@ class Pass:
         if d.of_media:
             for sql in seen.findings(list(self.known("media"))):
                 con.execute(sql)
+        told = [name for name in (d.period, *regions) if name]
+        lanes = [lane for o in self.opened for lane in o.lanes.values()]
+        files = [f"SELECT _kiriman, _berkas, {', '.join(map(shape.quoted, told))} FROM dinilai"] if told else []
+        files += [described(lanes, told)] if told and lanes else []
+        if files:
+            con.execute(f"CREATE VIEW isi_berkas AS {' UNION ALL '.join(files)}")
         for sql in rules.of_files(d):
             con.execute(sql)
         levels = [{"kode": m.kode, "tingkat": m.tingkat} for m in rules.messages().values()]
@@ -209,47 +245,6 @@ class Pass:
             " ORDER BY kiriman, berkas, lembar, baris, kolom, kode"
         )
         return found.to_arrow_table().cast(tables()["temuan"].arrow)
-
-
-def _senders(opened: Sequence[Opened], batch: int) -> pa.Table:
-    """Relation `pengirim`: what the rows of each submission share."""
-    rows = []
-    for at, o in enumerate(opened):
-        assert o.manifest is not None
-        offset = reference.offset(o.manifest.satker)
-        hours = timedelta(hours=int(offset[1:3]))
-        rows.append(
-            {
-                "_kiriman": o.parcel.kiriman,
-                "dasar": o.parcel.root,
-                "memperbaiki": o.manifest.corrects,
-                "satker": o.manifest.satker,
-                "zona": offset,
-                "ulang": o.parcel.version > 1 or o.manifest.corrects is not None,
-                "daftar": [
-                    (str(year), line.batas_hari if line.batas_hari is not None else UNSCHEDULED)
-                    for year, line in daftar_data.planned(o.manifest.dataset, o.manifest.satker).items()
-                ],
-                "hari_terima": (o.parcel.arrived_at + hours).date(),
-                "bawaan": list({"kode_satker": o.manifest.satker, **o.manifest.defaults}.items()),
-                "urut": at,
-                "_batch": batch,
-                "_diterima_pada": o.parcel.arrived_at,
-            }
-        )
-    schema = pa.schema(
-        [
-            *[(name, pa.string()) for name in ("_kiriman", "dasar", "memperbaiki", "satker", "zona")],
-            ("ulang", pa.bool_()),
-            ("daftar", pa.map_(pa.string(), pa.int32())),
-            ("hari_terima", pa.date32()),
-            ("bawaan", pa.map_(pa.string(), pa.string())),
-            ("urut", pa.int64()),
-            ("_batch", pa.int64()),
-            ("_diterima_pada", pa.timestamp("us", tz="UTC")),
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema)
 
 
 def _facts(opened: Sequence[Opened]) -> pa.Table:

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from infra.judging.completeness import complete
+from infra.judging.lane import Lane, Lanes
 from infra.judging.registry import Registry
 from schemas import manifest
 from schemas.dataset import Dataset, datasets
@@ -94,7 +95,7 @@ class Parcel:
 class Opened:
     """What opening a parcel gave. `manifest` is None when the whole submission goes back.
 
-    `rows`: text columns of the standard plus `KEYS`. `balances`: file → [rows in, skipped, returned] so far.
+    `rows`: file → text columns of the standard plus `KEYS`. `balances`: file → [rows in, skipped, returned] so far.
     `spoilt`: rows (file, sheet, row) that a fault of reading sends back. `absent`: columns missing from a whole file.
     """
 
@@ -102,7 +103,7 @@ class Opened:
     manifest: Manifest | None = None
     satker: str | None = None
     dataset: str | None = None
-    rows: list[pa.Table] = field(default_factory=list)
+    rows: dict[str, pa.Table] = field(default_factory=dict[str, pa.Table])
     findings: list[Finding] = field(default_factory=list)
     balances: dict[str, list[int]] = field(default_factory=dict)
     spoilt: set[tuple[str, str | None, int]] = field(default_factory=set)
@@ -111,6 +112,8 @@ class Opened:
     """Table file → what was read of it, with the columns no standard knows; less the rows the office emptied."""
     columns: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Table file → the standard's columns it fills, by itself or by the envelope's defaults."""
+    lanes: dict[str, Lane] = field(default_factory=dict[str, Lane])
+    """Table file → those of its rows that went the fast way, and are in none of the above."""
     metadata: list[Doc] = field(default_factory=list[Doc])
     """The statistical metadata handed in with it."""
     sent_back: bool = False
@@ -123,11 +126,15 @@ class Opened:
 
 
 def open_parcel(
-    parcel: Parcel, owner_of: Callable[[str], str | None] | None = None, registry: Registry | None = None
+    parcel: Parcel,
+    owner_of: Callable[[str], str | None] | None = None,
+    registry: Registry | None = None,
+    lanes: Lanes | None = None,
 ) -> Opened:
     """Read the manifest and every table it names. `owner_of`: receipt number → its source, to check a correction.
 
-    `registry`: what is on file; without one, what is shipped with the standards.
+    `registry`: what is on file; without one, what is shipped with the standards. `lanes`: where rows of large regular
+    files may go the fast way; without, all of them are read.
     """
     form = parcel.form
     if form is None:
@@ -145,7 +152,7 @@ def open_parcel(
     if sent.items:
         _take_items(opened, sent)
     for name in sent.tables:
-        _take_table(opened, name)
+        _take_table(opened, name, lanes)
     complete(opened, form.head, registry or Registry(lambda _: (), connected=False))
     used = {form.head, parcel.archive, *sent.tables, *sent.metadata_files, *_named(opened)}
     for name in sorted(f.name for f in parcel.files.values() if f.name not in used and not f.earlier):
@@ -179,7 +186,7 @@ def _named(opened: Opened) -> set[str]:
     """The media files the rows refer to."""
     if not opened.standard.of_media:
         return set()
-    return {str(v) for table in opened.rows for v in table["berkas"].to_pylist() if v}
+    return {str(v) for table in opened.rows.values() for v in table["berkas"].to_pylist() if v}
 
 
 def _take_items(opened: Opened, sent: Manifest) -> None:
@@ -204,10 +211,10 @@ def _take_items(opened: Opened, sent: Manifest) -> None:
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     table = table.append_column("_baris", pa.array([at for at, _ in objects], pa.int64()))
     opened.balances[manifest.NAME] = [len(sent.items), 0, len(sent.items) - len(objects)]
-    opened.rows.append(_keyed(opened, table, manifest.NAME))
+    opened.rows[manifest.NAME] = keyed(opened, table, manifest.NAME)
 
 
-def _take_table(opened: Opened, name: str) -> None:
+def _take_table(opened: Opened, name: str, lanes: Lanes | None) -> None:
     kiriman, standard = opened.parcel.kiriman, opened.standard
     if fault := _file_fault(opened, name):
         opened.findings.append(fault)
@@ -215,9 +222,13 @@ def _take_table(opened: Opened, name: str) -> None:
         return
     sent = opened.manifest
     columns = standard.headers() | ({ROW_ID: (ROW_ID,)} if sent and sent.mends else {})
+    is_head = opened.parcel.form is not None and name == opened.parcel.form.head
     with opened.parcel.files[name].open() as path:
-        reading = readers.read(path, name, columns)
-    if opened.parcel.form and name == opened.parcel.form.head:
+        fast = None
+        if lanes and sent and not (sent.mends or is_head or standard.of_media):
+            fast = lanes.take(opened, name, path)
+        reading = fast or readers.read(path, name, columns)
+    if is_head:
         reading = forms.without_own(reading)
     defaults = sent.defaults if sent else {}
     for f in reading.faults:
@@ -238,11 +249,13 @@ def _take_table(opened: Opened, name: str) -> None:
             Finding(kiriman, row["alasan"], berkas=name, lembar=row["_lembar"], baris=row["_baris"], nilai=row["teks"])
         )
     opened.balances[name] = [reading.rows_in, reading.skipped.num_rows, 0]
+    if name in opened.lanes:
+        opened.balances[name][0] += opened.lanes[name].rows
     filled = {*reading.rows.column_names, *defaults, "kode_satker"}
     opened.columns[name] = {f.name for f in standard.office_fields if f.name in filled}
     rows = _mending(opened, reading.rows, name, sent.mends) if sent and sent.mends else reading.rows
     opened.readings[name] = replace(reading, rows=rows)
-    opened.rows.append(_keyed(opened, rows, name))
+    opened.rows[name] = keyed(opened, rows, name)
 
 
 def _mending(opened: Opened, rows: pa.Table, name: str, mends: str) -> pa.Table:
@@ -293,7 +306,7 @@ def altered(sent: Manifest, found: File) -> bool:
     return (size is not None and size != found.size) or (sha256 is not None and sha256 != found.sha256)
 
 
-def _keyed(opened: Opened, table: pa.Table, name: str) -> pa.Table:
+def keyed(opened: Opened, table: pa.Table, name: str) -> pa.Table:
     """The standard's columns (NULL where the file has none) and `KEYS`, all text but the row number."""
     rows = table.num_rows
     columns: dict[str, Any] = {

@@ -94,11 +94,12 @@ def judged(path: Path, out: Path) -> tuple[float, int]:
     )
     named = {"manifest.json": manifest, path.name: path}
     files = {n: File(n, p.stat().st_size, "0" * 64, lambda p=p: nullcontext(p)) for n, p in named.items()}
-    began = time.process_time()
-    verdict = judge([Parcel("2026-000001.1", "jateng", "besar", 1, ARRIVED, files)], 1)
-    for name, table in verdict.tables.items():
-        pq.write_table(table, out.with_suffix(f".{name}.parquet"), compression="zstd")
-    return time.process_time() - began, verdict.outcomes[0].accepted
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        began = time.process_time()
+        verdict = judge([Parcel("2026-000001.1", "jateng", "besar", 1, ARRIVED, files)], 1, folder=Path(folder))
+        for name, table in verdict.tables.items():
+            pq.write_table(table, out.with_suffix(f".{name}.parquet"), compression="zstd")
+        return time.process_time() - began, verdict.outcomes[0].accepted
 
 
 def child(path: Path, out: Path) -> tuple[float, int, float]:

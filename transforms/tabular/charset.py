@@ -3,9 +3,11 @@ import re
 
 from transforms.tabular.reading import Fault, Refused
 
+MARK = codecs.BOM_UTF8
+
 # Order matters: the UTF-32 mark begins with the UTF-16 one.
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
+    (MARK, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

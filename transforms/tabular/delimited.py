@@ -56,7 +56,8 @@ def read_delimited(data: bytes, spellings: Mapping[str, str]) -> Sheet:
         data += b"\n"
     _check_lines(data)
     data = _drop_directive(data)
-    grammar, heading = _sniff(data, spellings)
+    separator, heading = sniff(data, spellings)
+    grammar = _Grammar(separator)
     data, stray = _mend_quotes(data, grammar)
     sample = [grammar.cells(r) for r in grammar.records(_head(data))[:_SAMPLE_LINES]]
     width = len(heading.texts) if heading else max(map(len, sample), default=1)
@@ -90,9 +91,9 @@ def _head(data: bytes) -> bytes:
     return data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[: data.find(b"\n") + 1]
 
 
-def _sniff(data: bytes, spellings: Mapping[str, str]) -> tuple[_Grammar, Heading | None]:
+def sniff(data: bytes, spellings: Mapping[str, str]) -> tuple[bytes, Heading | None]:
     """The separator under which the header names most columns; else the one that cuts lines most evenly."""
-    best: tuple[tuple[int, float, int], _Grammar, Heading | None] | None = None
+    best: tuple[tuple[int, float, int], bytes, Heading | None] | None = None
     for separator in _SEPARATORS:
         grammar = _Grammar(separator)
         head, _ = _mend_quotes(_head(data), grammar)
@@ -102,7 +103,7 @@ def _sniff(data: bytes, spellings: Mapping[str, str]) -> tuple[_Grammar, Heading
         even = count / len(rows) if width > 1 else 0.0
         rank = (heading.score if heading else 0, even, width)
         if best is None or rank > best[0]:
-            best = (rank, grammar, heading)
+            best = (rank, separator, heading)
     assert best is not None
     return best[1], best[2]
 

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.tabular.archive import Archive
-from transforms.tabular.charset import to_utf8
+from transforms.tabular.bulk import Regular
+from transforms.tabular.charset import MARK, to_utf8
 from transforms.tabular.delimited import read_delimited
 from transforms.tabular.heading import DEPTH, Heading, find_heading, fold_spellings, folded, name_columns
 from transforms.tabular.opendocument import read_opendocument
 from transforms.tabular.reading import MAX_BYTES, Fault, Mark, Reading, Refused, Sheet, Sheets, shorten
 from transforms.tabular.records import looks_like_json, read_json
 from transforms.tabular.sieve import sift
+from transforms.tabular.survey import Irregular
 from transforms.tabular.workbook import read_workbook
 
 __all__ = ["Fault", "Reading", "read"]
@@ -53,6 +56,29 @@ def read(path: Path, name: str, columns: Mapping[str, Sequence[str]]) -> Reading
     except Refused as refused:
         detail = f"{name} ({refused.detail})" if refused.detail else name
         return _join([], [Fault(refused.kode, nilai=shorten(detail))])
+
+
+def read_lines(lines: Regular, numbers: np.ndarray, columns: Mapping[str, Sequence[str]]) -> Reading:
+    """Some lines of a regular file, by their numbers, as `read` would have read them in their place.
+
+    Refused when they are too many. Irregular when it cannot be done without the rest of the file.
+    """
+    text, every = lines.lines(numbers)
+    spellings = fold_spellings(columns)
+    text, faults = to_utf8(text.removeprefix(MARK))
+    sheet = read_json(text, per_line=True) if lines.first == 1 else read_delimited(text, spellings)
+    if faults or sheet.cells.num_rows != len(every):
+        raise Irregular("lines that belong together")
+    sheet = replace(sheet, lines=pa.chunked_array([pa.array(every)]))
+    reading = _assemble(Sheets((sheet,)), spellings, tuple(columns))
+    if reading.rows_in != len(every) - (lines.first - 1):
+        raise Irregular("a heading elsewhere")
+    if lines.first == 1 and 1 not in numbers:
+        # It only came along to show the keys.
+        return replace(
+            reading, rows=reading.rows.filter(pc.not_equal(reading.rows["_baris"], 1)), rows_in=reading.rows_in - 1
+        )
+    return reading
 
 
 def _open(data: bytes, spellings: Mapping[str, str], *, inside: bool = False) -> Sheets:

@@ -28,15 +28,16 @@ def looks_like_json(data: bytes) -> bool:
     return _OPENING.match(data) is not None
 
 
-def read_json(data: bytes) -> Sheet:
+def read_json(data: bytes, *, per_line: bool = False) -> Sheet:
     """A list of objects, `{"data": […]}`, `{"records": […]}` or one object per line; `data` is UTF-8.
 
     Lines are numbered as an editor does, elements of a list from 1. Values are text: numbers as JSON means them (1.10
     is 1.1), nested ones as JSON and marked NILAI_BERSARANG. An element that is no object is a row without cells, marked
-    BUTIR_BUKAN_OBJEK. Raises Refused when the document as a whole cannot be parsed.
+    BUTIR_BUKAN_OBJEK. Raises Refused when the document as a whole cannot be parsed. `per_line` says that there is one
+    object on each line, where that is known.
     """
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as db:
-        elements, envelope = (_lines(data), None) if _is_one_per_line(db, data) else _elements(db, data)
+        elements, envelope = (_lines(data), None) if per_line or _is_one_per_line(db, data) else _elements(db, data)
         db.register("masuk", pa.table({"n": pa.array(np.arange(len(elements))), "j": elements}))
         sheet = _read_elements(db, len(elements), _shapes(db), limit=_SPREAD * len(data))
         return replace(sheet, envelope=envelope)

@@ -19,10 +19,12 @@ _FORMULA = (
 )
 _ERROR = r"^\s*(?:#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|Err:[0-9]{3})\s*$"
 _NOTE = r"^\s*(?i:\*|(?:catatan|sumber|keterangan|ket)\b)"
-_TOTAL = (
+TOTAL = (
     r"^\s*(?i:(?:sub\s*|grand\s*)?(?:jumlah|total)"
     r"(?:\s+(?:umum|akhir|seluruh(?:nya)?|keseluruhan|semua|nasional|(?:provinsi|kabupaten|kota|polda|polres)\b.*))?)\s*:?\s*$"
 )
+"""A cell that says its line is a total."""
+
 _NUMBER = r"^\s*(?i:rp)?[\s0-9.,%()+-]*$"
 _VISIBLE = r"\S"
 _UNREADABLE = "\ufffd"
@@ -68,7 +70,7 @@ def _totals(columns: list[pa.Array]) -> list[int]:
     """Lines whose first filled cell says it is a total, with nothing but numbers behind it, and at least one."""
     found: list[int] = []
     for at, column in enumerate(columns):
-        lines = matching(column, beginning(column, _TOTAL_SIGNS), _TOTAL)
+        lines = matching(column, beginning(column, _TOTAL_SIGNS), TOTAL)
         lines = without(columns[:at], lines, _VISIBLE)
         for other in columns[at + 1 :]:
             if not len(lines):

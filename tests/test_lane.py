@@ -1,0 +1,246 @@
+"""The fast lane says exactly what the careful way says, whatever stands in a large file."""
+
+import csv
+import io
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from infra.judging.judge import Verdict, judge
+from infra.judging.parcel import File, Parcel, Recheck
+from schemas.dataset import datasets
+from tests.bench.bench_judge import wide
+from transforms.tabular import bulk
+
+ARRIVED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+ODD = [
+    *("", " ", "-", " x", "x ", "\tx", "x\n", "x\ny", "=1+1", "-A1+2", "@sum(a1)", "+62 812", "'x", "#REF!", "Err:502"),
+    *("Err", "1.234", "1.234,5", "12.5", "007", "2026.0", "ya", "tidak", "TRUE", "3 Januari 2026", "45000", "\ufffd"),
+    *(
+        'a "b" c',
+        '"',
+        '""',
+        "a,b",
+        "a;b",
+        "{",
+        "[1]",
+        "\\",
+        "a\\b",
+        "\u00a0x",
+        "x\u3000",
+        "\u2028",
+        "“x”",
+        "é",
+        "😀",
+        "null",
+        "jumlah",
+    ),
+    *("Total", "Sub total", "Catatan: x", "* x", "(1)", "NIK 3374012304900001", "0812-3456-7890", "a@b.id", ":", '":'),
+]
+"""What offices type that somebody has to look at, and what only looks like it."""
+
+
+@pytest.fixture(autouse=True)
+def any_size(monkeypatch):
+    """Small files take the lane as well, in many blocks."""
+    monkeypatch.setattr(bulk, "LARGE", 0)
+    monkeypatch.setattr(bulk, "_BLOCK", 4096)
+    wide()
+    yield
+    datasets().pop("wide", None)
+
+
+def good(dataset: str, at: int) -> dict[str, Any]:
+    """A row there is nothing to say about."""
+    row: dict[str, Any] = {"kode_satker": "JATENG", "judul": f"Judul kegiatan {at}", "kode_wilayah": "33.74"}
+    row |= {"tanggal_kejadian": "2026-10-05", "topik": "KAMTIBMAS", "klasifikasi_informasi": "BERKALA"}
+    row |= {"subjek_anak": "false", "lisensi": "CC-BY-4.0", "kredit": "Humas", "sumber_digital": "digitalCapture"}
+    row |= {"bahasa": "id", "keterangan": f"Petugas membantu warga, laporan {at}."}
+    if dataset == "wide":
+        row |= {"nomor": f"B/{at}", "lebar": str(640 + at), "tinggi": "480", "ukuran": "1000", "nilai": "12.5"}
+        row |= {"jenis": "FOTO", "sidik": f"{at:064x}", "resmi": "true", "catatan": "Aman, tertib", "bobot": None}
+        row |= {"periode": "2026-10", "direkam_pada": "2026-10-05T07:40:00+07:00"}
+        return {f.name: row.get(f.name) for f in datasets()["wide"].office_fields if f.name in row}
+    row |= {
+        "nomor": f"T/{at}",
+        "isi": f"Petugas membantu warga di lapangan, pagi dan sore, pada hari ke-{at}.",
+        "genre": "RILIS",
+    }
+    return {f.name: row.get(f.name) for f in datasets()[dataset].office_fields if f.name in row}
+
+
+def rows(dataset: str, seed: int, count: int = 400) -> list[dict[str, Any]]:
+    """Good rows, some of them spoilt, some of them twice."""
+    pick = random.Random(seed)
+    made = [good(dataset, at) for at in range(count)]
+    for row in made:
+        while pick.random() < 0.2:
+            row[pick.choice(list(row))] = pick.choice(ODD)
+    twice = [dict(made[at]) for at in pick.sample(range(count), 6)]
+    for row in twice[:3]:
+        row["judul"] = "Judul yang lain"
+    return made + twice
+
+
+def ndjson(rows: list[dict[str, Any]], seed: int, **style: Any) -> bytes:
+    """One object a line; numbers as numbers in some, keys missing, doubled, unknown or in another order in some."""
+    pick = random.Random(seed)
+    lines: list[str] = []
+    for at, sent in enumerate(rows):
+        row = {k: int(v) if isinstance(v, str) and v.isdigit() and pick.random() < 0.3 else v for k, v in sent.items()}
+        if at and pick.random() < 0.05:
+            row[pick.choice(list(row))] = pick.choice([1.234, 12.5, 1e300, True, None, {"a": 1}, [1], 5.0])
+        if at and pick.random() < 0.03:
+            row.pop(pick.choice(list(row)))
+        pairs = reversed(row.items()) if at and pick.random() < 0.03 else row.items()
+        line = json.dumps(dict(pairs), **style)
+        if at and pick.random() < 0.02:
+            line = pick.choice(["", "{", "[]", "null", line[:-1], line + " ", line.replace("}", ', "judul": "dua"}')])
+        lines.append(line)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def delimited(rows: list[dict[str, Any]], seed: int, bom: str = "", *, dirt: bool = True, **style: Any) -> bytes:
+    """A heading and a line for each row; with `dirt` some lines with cells too few or too many, some empty."""
+    pick = random.Random(seed)
+    out = io.StringIO()
+    end = style.setdefault("lineterminator", "\n")
+    writer = csv.writer(out, **style)
+    writer.writerow(rows[0])
+    for row in rows:
+        cells = ["" if v is None else str(v) for v in row.values()]
+        chance = pick.random() if dirt else 1.0
+        if chance < 0.02:
+            cells.append("lebih")
+        elif chance < 0.04:
+            cells.pop()
+        elif chance < 0.05:
+            out.write(end)
+        writer.writerow(cells)
+    return (bom + out.getvalue()).encode()
+
+
+@contextmanager
+def parcel(folder: Path, dataset: str, tables: dict[str, bytes], number: int = 1, **said: Any) -> Iterator[Parcel]:
+    head = folder / f"manifest{number}.json"
+    sent = {"versi": 1, "satker": "JATENG", "dataset": dataset, "tabel": list(tables), **said}
+    head.write_text(json.dumps(sent | {"standar": datasets()[dataset].standard, "metadata": f"{dataset}/2026"}))
+    places = {"manifest.json": head}
+    for name, data in tables.items():
+        places[name] = folder / f"{number}-{name}"
+        places[name].write_bytes(data)
+    files = {n: File(n, p.stat().st_size, "0" * 64, lambda p=p: nullcontext(p)) for n, p in places.items()}
+    yield Parcel(f"2026-00000{number}.1", "jateng", "besar", 1, ARRIVED, files)
+
+
+def told(verdict: Verdict, dataset: str) -> dict[str, list[dict[str, Any]]]:
+    """Everything a verdict says, in an order of its own; the fast rows among the others."""
+    lanes = [pq.read_table(path) for path in verdict.lanes.get(dataset, ())]
+    for lane in lanes:
+        assert lane.schema.equals(
+            datasets()[dataset].arrow.remove_metadata().empty_table().schema, check_metadata=False
+        )
+    every = dict(verdict.tables)
+    every[dataset] = pa.concat_tables([every[dataset].replace_schema_metadata(), *lanes], promote_options="permissive")
+    return {name: sorted(table.to_pylist(), key=repr) for name, table in every.items()}
+
+
+def both(folder: Path, parcels: list[Parcel], dataset: str, **how: Any) -> int:
+    """Judge them both ways and compare; how many rows went the fast way."""
+    lanes = folder / "lanes"
+    lanes.mkdir()
+    fast, careful = judge(parcels, 7, folder=lanes, **how), judge(parcels, 7, **how)
+    assert fast.outcomes == careful.outcomes
+    mine, theirs = told(fast, dataset), told(careful, dataset)
+    for name, expected in theirs.items():
+        assert len(mine[name]) == len(expected), name
+        for one, other in zip(mine[name], expected, strict=True):
+            assert one == other, {k: (v, other[k]) for k, v in one.items() if v != other[k]}
+    return sum(pq.read_metadata(path).num_rows for paths in fast.lanes.values() for path in paths)
+
+
+STYLES: dict[str, Callable[[list[dict[str, Any]], int], bytes]] = {
+    "spaced": lambda r, s: ndjson(r, s, ensure_ascii=False),
+    "escaped": lambda r, s: ndjson(r, s, separators=(",", ":")),
+    "compact": lambda r, s: ndjson(r, s, ensure_ascii=False, separators=(",", ":")),
+    "csv": delimited,
+    "excel": lambda r, s: delimited(r, s, "\ufeff", delimiter=";", lineterminator="\r\n"),
+    "quoted": lambda r, s: delimited(r, s, delimiter="\t", quoting=csv.QUOTE_ALL),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("dataset", ["wide", "teks"])
+def test_whatever_is_in_the_file(tmp_path, dataset, style):
+    seed = int(os.environ.get("SEED", "0")) + sum(map(ord, dataset + style))
+    data = STYLES[style](rows(dataset, seed), seed)
+    with parcel(tmp_path, dataset, {"isi.txt": data}) as sent:
+        assert both(tmp_path, [sent], dataset) > 100
+
+
+def test_rows_that_meet_elsewhere(tmp_path):
+    """In another submission of the batch, in a second file, and in the lake: then the careful way decides."""
+    lake, here = tmp_path / "lake", tmp_path / "here"
+    lake.mkdir()
+    here.mkdir()
+    made = [good("teks", at) for at in range(300)]
+    with parcel(lake, "teks", {"isi.csv": delimited(made[:20], 0)}) as sent:
+        pq.write_table(judge([sent], 1).tables["teks"], lake / "teks.parquet")
+    other = [dict(row, judul="Judul yang lain") for row in made[100:110]] + made[110:120]
+
+    def known(table: str) -> list[str]:
+        return [str(lake / "teks.parquet")] if table == "teks" else []
+
+    files = {"a.csv": delimited(made[:200], 1), "b.ndjson": ndjson(made[150:300], 2, separators=(",", ":"))}
+    with parcel(here, "teks", files) as one, parcel(here, "teks", {"c.csv": delimited(other, 3)}, 2) as two:
+        assert both(here, [one, two], "teks", known=known) > 100
+
+
+def test_what_goes_back_as_a_whole(tmp_path):
+    """A package that is not complete sends every row back, the fast ones too."""
+    with parcel(tmp_path, "wide", {"isi.csv": delimited([good("wide", at) for at in range(200)], 1)}) as sent:
+        pass
+    sent = replace(sent, recheck=Recheck("Pembina", "angka salah"))
+    assert both(tmp_path, [sent], "wide") == 0
+
+
+def test_too_much_for_the_careful_way(tmp_path, monkeypatch):
+    """Rows that must come back from the lane, and are more than is read at once: said, and nothing taken."""
+    monkeypatch.setattr(bulk, "MAX_BYTES", 1000)
+    made = [good("teks", at) for at in range(100)]
+    (tmp_path / "lanes").mkdir()
+    with parcel(
+        tmp_path, "teks", {"a.csv": delimited(made, 1, dirt=False), "b.csv": delimited(made, 1, dirt=False)}
+    ) as sent:
+        verdict = judge([sent], 7, folder=tmp_path / "lanes")
+    assert verdict.outcomes[0].accepted == 0
+    assert {row["kode"] for row in verdict.tables["temuan"].to_pylist()} >= {"TABEL_TERLALU_BESAR"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "isi",
+        '[{"a": 1}]',
+        '{"a": 1}',
+        "a,b\n1,2\n",
+        '"judul\n2",isi\nx,y\n',
+        "judul,judul\nx,y\n",
+        '{"judul": "\\u0000',
+    ],
+)
+def test_what_is_not_regular(tmp_path, text):
+    """Everything else is read the careful way as a whole."""
+    path = tmp_path / "isi"
+    path.write_text(text)
+    assert bulk.regular(path, datasets()["teks"].headers(), {"judul"}) is None
