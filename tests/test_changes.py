@@ -280,6 +280,17 @@ def test_a_partner_of_a_region_is_told_when_a_row_leaves_it(office: Office) -> N
 
 
 @pytest.mark.slow
+def test_a_partner_of_a_unit_is_not_told_the_keys_of_others(office: Office) -> None:
+    office.partner = replace(office.partner, satker=("JATENG",), datasets=("foto",))
+    office.release(photo("a"), photo("b", kode_satker="JABAR"))
+    office.bring()
+    office.release(photo("b", kode_satker="JABAR", judul="lain"), photo("a", klasifikasi_informasi="DIKECUALIKAN"))
+    office.bring()
+    text = office.place.get("foto/perubahan/000002.csv").decode()
+    assert "a-terbuka" in text and "b-terbuka" not in text
+
+
+@pytest.mark.slow
 def test_an_embargo_that_ends_is_told_with_the_release_after_it(office: Office) -> None:
     moment = datetime.now(UTC) + timedelta(seconds=0.3)
     office.release(photo("a"), photo("b", embargo_sampai=moment))

@@ -190,6 +190,13 @@ def test_a_wrong_file_is_refused(tmp_path: Path, wrong: str) -> None:
         partners(tmp_path)
 
 
+def test_a_delivery_that_runs_out_of_time_is_continued(store: Store, inbox: Inbox, tmp_path: Path) -> None:
+    partner = to("folder", str(tmp_path / "mitra"), deadline_s=0)
+    done = bring(partner, put_out(store), store, inbox)
+    assert done.error and "the next delivery goes on" in done.error
+    assert len(bring(replace(partner, deadline_s=60), put_out(store), store, inbox).written) == 8
+
+
 # SFTP
 
 
@@ -396,6 +403,17 @@ def test_reconcile_mends_what_was_changed_on_the_portal_and_leaves_what_others_a
     assert foto["title"] == FOTO.title and {"milik_portal", "guid"} <= {e["key"] for e in foto["extras"]}
     assert there_is.package_show({"id": "milik-orang"})["state"] == "active"
     assert bring(of(there_is), publication, store, inbox, thorough=True).written == ()
+
+
+def test_two_partners_on_one_portal_leave_each_others_datasets_alone(
+    there_is: Portal, store: Store, inbox: Inbox
+) -> None:
+    publication = put_out(store)
+    other = replace(of(there_is, prefix="lain-"), name="lain")
+    for _ in range(2):
+        done = deliver_all([of(there_is), other], publication, store, Path("/"), inbox, thorough=True)
+        assert not [d.error or d.removed for d in done if d.error or d.removed]
+    assert sum(p["state"] == "active" for p in there_is.packages.values()) == 4
 
 
 def test_rows_go_into_the_datastore_where_they_are_wanted(there_is: Portal, store: Store, inbox: Inbox) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
 
 from infra.ledger.database import Ledger, delivery
 from infra.ledger.records import Delivery, read_deliveries
@@ -11,12 +13,26 @@ ABOUT_WITHDRAWALS = "penarikan/"
 """Begins the item of a receipt that is about a withdrawal and no file."""
 
 
-def standing(ledger: Ledger, target: str) -> dict[str, Delivery]:
-    """The newest good receipt of every item a target was given or deprived of (then without `sha256`)."""
-    own = (delivery.c.target == target) & delivery.c.ok & ~delivery.c.item.startswith(ABOUT_WITHDRAWALS)
-    newest = select(func.max(delivery.c.id)).where(own).group_by(delivery.c.item)
+def standing(ledger: Ledger, target: str, *, also: str = "") -> dict[str, Delivery]:
+    """The newest good receipt of every item a target has; items in whose name is `also` even if taken away since.
+
+    Of what was taken away there is more every day, so it is left in the database.
+    """
+    newest = select(func.max(delivery.c.id)).where(_files(target)).group_by(delivery.c.item)
+    there = delivery.c.sha256.is_not(None)
+    wanted = delivery.c.id.in_(newest) & (there | delivery.c.item.contains(also) if also else there)
     with ledger.read() as connection:
-        return {found.item: found for found in read_deliveries(connection, delivery.c.id.in_(newest))}
+        return {found.item: found for found in read_deliveries(connection, wanted)}
+
+
+def last_at(ledger: Ledger, target: str) -> datetime | None:
+    """When a target was last given or deprived of something."""
+    with ledger.read() as connection:
+        return connection.execute(select(func.max(delivery.c.at)).where(_files(target))).scalar()
+
+
+def _files(target: str) -> ColumnElement[bool]:
+    return (delivery.c.target == target) & delivery.c.ok & ~delivery.c.item.startswith(ABOUT_WITHDRAWALS)
 
 
 def withdrawn_at(ledger: Ledger, target: str) -> set[str]:

@@ -253,19 +253,21 @@ def _stripped(store: Store, standard: Dataset, entries: Collection[Entry]) -> li
     return kept[::-1]
 
 
-def files(store: Store, entry: Entry, standard: Dataset, condition: str = "") -> dict[str, bytes]:
+def files(store: Store, entry: Entry, standard: Dataset, condition: str = "", by_key: str = "") -> dict[str, bytes]:
     """An entry in each format, for whoever gets the columns of `standard` of the rows that fulfil `condition`.
 
-    A row that does so no more is withdrawn from them; one that never did, they are not told of.
+    A row that does so no more is withdrawn from them; one that never did they are not told of, as far as that can be
+    seen: `by_key` is the part of the condition that the key alone decides.
     """
     columns, mine = schema(standard), condition or "TRUE"
+    lost = f"{CHANGE} <> 'TAMBAH' AND {by_key or 'TRUE'}"
     key = {CHANGE, "_kunci", *standard.primary_key}
     shown = ", ".join(f'"{n}"' if n in key else f'CASE WHEN {mine} THEN "{n}" END AS "{n}"' for n in columns.names[1:])
     with store.local(entry.key) as path, duckdb.connect(config=OFFLINE) as con:
         con.execute("SET TimeZone = 'UTC'")
         rows = con.execute(
             f"SELECT CASE WHEN {mine} THEN {CHANGE} ELSE 'HAPUS' END AS {CHANGE}, {shown}"
-            f" FROM read_parquet({literal(str(path))}) WHERE {CHANGE} <> 'TAMBAH' OR {mine} ORDER BY _kunci"
+            f" FROM read_parquet({literal(str(path))}) WHERE {mine} OR ({lost}) ORDER BY _kunci"
         ).to_arrow_table()
     return _files(columns, rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from infra.ledger.inbox import Inbox
-from infra.ledger.receipts import standing
+from infra.ledger.receipts import last_at, standing
 from infra.ledger.records import Delivery as Receipt
 from infra.publishing import deltas, selection
 from infra.publishing.deltas import Given
@@ -56,7 +57,7 @@ def deliver_all(
     `thorough` looks at what every partner really has, whatever its time, and mends it.
     """
     now = datetime.now(UTC)
-    due = [p for p in everyone if thorough or p.name in at_once or p.due(_last(inbox, p), now)]
+    due = [p for p in everyone if thorough or p.name in at_once or p.due(last_at(inbox.ledger, p.name), now)]
 
     def bring(partner: Partner) -> Delivery:
         try:
@@ -78,10 +79,6 @@ def deliver_all(
         return list(pool.map(bring, due))
 
 
-def _last(inbox: Inbox, partner: Partner) -> datetime | None:
-    return max((r.at for r in standing(inbox.ledger, partner.name).values()), default=None)
-
-
 def deliver(
     partner: Partner,
     publication: Publication,
@@ -97,7 +94,8 @@ def deliver(
     file appears whole, the catalogue after all it names; what is no longer public is taken back last.
     """
     note = partial(inbox.record_delivery, target=partner.name, release=publication.number, ok=True)
-    has = standing(inbox.ledger, partner.name)
+    until = time.monotonic() + partner.deadline_s
+    has = standing(inbox.ledger, partner.name, also=deltas.WHOLE)
     there = target.holds({path for path, receipt in has.items() if receipt.sha256}, thorough=thorough)
     given = {path: Given(r.version, r.sha256, r.size or 0, _there(r, there)) for path, r in has.items()}
     if partner.send == "changes":
@@ -108,6 +106,8 @@ def deliver(
     refused: list[str] = []
     size = 0
     for item in (item for item in wanted if not _stands(item, given.get(item.path))):
+        if time.monotonic() > until:
+            raise OSError(f"{partner.deadline_s:g} s are over; the next delivery goes on from here")
         try:
             with _content(item, store) as content:
                 sha256 = hashed(content)

@@ -26,6 +26,9 @@ from infra.storage.store import Store
 from transforms import datapackage
 from transforms.publik import Edition
 
+WHOLE = "/dasar-"
+"""In the path of what was delivered whole; that it was is remembered when it is gone."""
+
 
 @dataclass(frozen=True)
 class Given:
@@ -77,7 +80,7 @@ def _base(
     and the whole comes again only when that is asked for (`anew`), since that costs what the table does.
     """
     name = edition.standard.name
-    pattern = re.compile(rf"{name}/dasar-(\d+)-{part.mark or 'semua'}/[^/]+")
+    pattern = re.compile(rf"{name}{WHOLE}(\d+)-{part.mark or 'semua'}/[^/]+")
     given = {path: one for path, one in has.items() if pattern.fullmatch(path)}
     newest = max((_number(path) for path in given), default=-1)
     first = min((_number(path) for path in given), default=log.number)
@@ -90,7 +93,7 @@ def _base(
     elif newest >= log.start and log.tainted > newest and not anew:
         return max(first, log.start), []
     c = whole(edition, part, store)
-    folder = f"{name}/dasar-{log.number:06}-{part.mark or 'semua'}"
+    folder = f"{name}{WHOLE}{log.number:06}-{part.mark or 'semua'}"
     files = [f for f in c.edition.files if f.format in partner.formats]
     fresh = [Item(f"{folder}/{name}.{f.format}", edition.id, f.sha256, f.size, f"{c.root}/{f.path}") for f in files]
     return max(first, log.start), fresh
@@ -106,7 +109,7 @@ def _step(
     if all(one and one.sha256 and one.version == version and one.stands for one in before.values()):
         found = [Item(paths[kind], version, one.sha256 or "", one.size) for kind, one in before.items() if one]
     else:
-        contents = changes.files(store, entry, part.standard, part.condition)
+        contents = changes.files(store, entry, part.standard, part.condition, part.by_key)
         found = [made(paths[kind], version, contents[kind]) for kind in partner.formats]
     return found, {"nomor": entry.number, "terbitan": entry.after, "berkas": [_named(item) for item in found]}
 

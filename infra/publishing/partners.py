@@ -14,6 +14,7 @@ from typing import Any
 from infra.ledger.inbox import WIB
 from infra.publishing.editions import as_json
 from infra.publishing.targets import KINDS, Place
+from infra.submit import Refused
 from schemas.dataset import ContractError, Dataset, Field, datasets, tables
 from transforms import copies, dip, publik
 from transforms.datapackage import FORMATS
@@ -21,6 +22,10 @@ from transforms.shape import literal
 
 WHEN = {"release": "", "daily": "%Y-%m-%d", "weekly": "%G-%V"}
 """At each release, or at most once in a day or week of WIB. What was withdrawn goes at once, whatever this says."""
+
+
+class WrongPartner(ContractError, Refused):
+    """A partner's file asks for what there is not."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Partner:
     """Where the files can be fetched, with the slash at the end; the catalogue's addresses begin with it."""
     endpoint: str | None = None
     """An S3 server other than Amazon's."""
+    deadline_s: float = 600
+    """How long one delivery may take; what is unfinished then is continued in the next."""
     access: Mapping[str, Any] = field(default_factory=dict)
     """What the kind of place wants to know besides. Secrets are named by environment variable, never written here."""
 
@@ -76,9 +83,10 @@ class Partner:
         if any(conditions and column not in there for column, conditions in wanted.items()):
             return None
         asked = [f"({' OR '.join(conditions)})" for conditions in wanted.values() if conditions]
+        by_key = " OR ".join(wanted["kode_satker"]) if "kode_satker" in standard.primary_key else ""
         kept = self.columns.get(standard.name)
         narrow = replace(standard, fields=_kept(standard, kept)) if kept else standard
-        return Part(narrow, " AND ".join(asked), bool(kept or asked))
+        return Part(narrow, " AND ".join(asked), f"({by_key})" if by_key else "", bool(kept or asked))
 
     def due(self, last: datetime | None, now: datetime) -> bool:
         """Whether it is its time, having been given something `last`."""
@@ -92,6 +100,8 @@ class Part:
 
     standard: Dataset
     condition: str
+    by_key: str
+    """The part of the condition that only asks for the key."""
     narrow: bool
     """Whether it is less than everything."""
 
@@ -110,7 +120,7 @@ class Part:
 
 
 def partners(folder: Path) -> dict[str, Partner]:
-    """Every partner by name; ContractError when a TOML asks for what there is not."""
+    """Every partner by name; WrongPartner when a TOML asks for what there is not."""
     return {path.stem: _partner(path) for path in sorted(folder.glob("*.toml"))}
 
 
@@ -137,7 +147,7 @@ def _partner(path: Path) -> Partner:
         partner = Partner(**{**raw, **lists, "datasets": tuple(raw["datasets"]), "columns": columns})
     except (KeyError, TypeError, AttributeError) as error:
         known = ", ".join(f.name for f in fields(Partner))
-        raise ContractError(f"{path.name}: {error}; a partner has {known}") from error
+        raise WrongPartner(f"{path.name}: {error}; a partner has {known}") from error
     known = offered()
     wrong = {
         "name": partner.name != path.stem,
@@ -154,11 +164,11 @@ def _partner(path: Path) -> Partner:
         ),
     }
     if any(wrong.values()):
-        raise ContractError(f"{path.name}: cannot be: {', '.join(name for name, is_ in wrong.items() if is_)}")
+        raise WrongPartner(f"{path.name}: cannot be: {', '.join(name for name, is_ in wrong.items() if is_)}")
     try:
         _ = partner.place
     except (ValueError, TypeError) as error:
-        raise ContractError(f"{path.name}: {error}") from error
+        raise WrongPartner(f"{path.name}: {error}") from error
     return partner
 
 

@@ -57,7 +57,7 @@ class Ckan:
         session = requests.Session()
         session.trust_env = False  # proxies and passwords of the environment are not its business
         with RemoteCKAN(self.target, apikey=secret(self.key_env), user_agent="SPIT/1", session=session) as portal:
-            yield CkanTarget(portal, self.organization, (min(5, self.timeout_s), self.timeout_s))
+            yield CkanTarget(portal, self.organization, self.prefix, (min(5, self.timeout_s), self.timeout_s))
 
 
 @dataclass
@@ -66,6 +66,7 @@ class CkanTarget:
 
     portal: Any
     organization: str
+    prefix: str
     timeout: tuple[float, float]
 
     def _act(self, action: str, **said: Any) -> Any:
@@ -101,10 +102,14 @@ class CkanTarget:
         asked = {"fq": f"organization:{self.organization}", "rows": PAGE, "include_private": True, "sort": "name asc"}
         while True:
             page = (self._act("package_search", **asked, start=start) or {"results": []})["results"]
-            yield from (package for package in page if words.is_ours(package))
+            yield from (package for package in page if self._is_ours(package))
             start += len(page)
             if len(page) < PAGE:
                 return
+
+    def _is_ours(self, package: Mapping[str, Any]) -> bool:
+        """Made by us, and not for another partner that has the same portal under another prefix."""
+        return words.is_ours(package) and package["name"].startswith(self.prefix)
 
     def put(self, path: str, content: Path, sha256: str) -> str:
         """Create it, or change what differs."""
@@ -117,8 +122,13 @@ class CkanTarget:
     def _put_organization(self, name: str, wanted: Mapping[str, Any]) -> str:
         there = self._act("organization_show", id=name, include_datasets=False)
         if there is None:
-            self._act("organization_create", **wanted)
-            return "DIBUAT"
+            try:
+                self._act("organization_create", **wanted)
+                return "DIBUAT"
+            except Refusal:  # another partner's delivery made it at the same moment, or it is refused indeed
+                there = self._act("organization_show", id=name, include_datasets=False)
+                if there is None:
+                    raise
         changed = {key: value for key, value in wanted.items() if there.get(key) != value}
         if changed:
             self._act("organization_patch", id=there["id"], **changed)
