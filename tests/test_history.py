@@ -107,9 +107,9 @@ def test_a_release_whose_files_are_gone_is_read_by_its_batches(lake: Lake) -> No
 def test_a_table_without_batches_that_is_gone_says_so(lake: Lake) -> None:
     import pyarrow as pa
 
-    old = lake.replace("acuan", pa.table({"kode": ["1"]}), "lama")
+    old = lake.replace("acuan", lambda: pa.table({"kode": ["1"]}), "lama")
     lake.release({**numbered(lake, 3).tables, "acuan": old}, [], audit={})
-    new = lake.replace("acuan", pa.table({"kode": ["2"]}), "baru")
+    new = lake.replace("acuan", lambda: pa.table({"kode": ["2"]}), "baru")
     lake.release({**numbered(lake, 3).tables, "acuan": new}, [], audit={})
     lake.forget("acuan", new)
     with pytest.raises(QueryError, match="Release 4 can no longer be shown: table acuan"):
