@@ -474,7 +474,7 @@ def clear(
 @command()
 @click.argument("event", required=False)
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder, or a file .zip.")
-@click.option("--originals", is_flag=True, help="Also the originals of public media that hold no position.")
+@click.option("--originals", is_flag=True, help="Also originals: none with a position, none to be blurred.")
 @click.option("--contact-sheet", "sheet", is_flag=True, help="Only a page with every rendition; without EVENT, of all.")
 def kit(event: str | None, output: Path, originals: bool, sheet: bool, as_json: bool) -> int:
     """An editor's kit of an EVENT (`peristiwa`): what is public of it, captions, credits, a page, a manifest.

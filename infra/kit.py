@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
-import orjson
 
-from infra.landing import facts_key
 from infra.publishing.editions import ROOT, as_json
-from infra.storage.store import NotFound, Store, content_key
+from infra.storage.store import Store, content_key
 from infra.submit import Refused
 from transforms import kit, kit_page, stories
 from transforms.kit import ORIGINAL, Part, Piece
@@ -63,8 +61,8 @@ def gather(
         found = connection.execute(stories.of_event(tables, event)).to_arrow_table().to_pylist()
     if not found:
         raise Refused(f"nothing of {event!r} is public" if event else "nothing is public yet")
-    may = _without_position(store, {row["sha256"] for row in found if row["sha256"]}) if originals else set[str]()
-    parts, lacking = _there(store, kit.parts(found, may))
+    may = connection.execute(stories.untouched()).fetchall() if originals else []
+    parts, lacking = _there(store, kit.parts(found, {sha256 for (sha256,) in may}))
     stored = {piece.path: piece for part in parts for piece in part.pieces.values()}
     written = {PAGE: (kit_page.contact_sheet if sheet else kit_page.page)(event or "", release, parts).encode()}
     if not sheet:
@@ -150,19 +148,6 @@ def _there(store: Store, parts: list[Part]) -> tuple[list[Part], list[str]]:
         for part in parts
     ]
     return kept, sorted(lacking)
-
-
-def _without_position(store: Store, hashes: Collection[str]) -> set[str]:
-    """Of these originals, those that are known to hold no position; what is not known of stays in."""
-    found: set[str] = set()
-    for sha256 in hashes:
-        try:
-            facts = orjson.loads(store.get(facts_key(sha256)))
-        except NotFound:
-            continue
-        if facts.get("ada_gps") is False:
-            found.add(sha256)
-    return found
 
 
 def _key(piece: Piece) -> str:

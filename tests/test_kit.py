@@ -54,12 +54,13 @@ class Newsroom:
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
     home = tmp_path_factory.mktemp("redaksi")
     spit = Installation.at(home / "home")
-    pictures = {f"{name}.jpg": encode.photo(160, 120, text=name) for name in ("satu", "tarik", *HELD)}
+    pictures = {f"{name}.jpg": encode.photo(160, 120, text=name) for name in ("satu", "tarik", "kabur", *HELD)}
     pictures["gps.jpg"] = encode.photo(160, 120, text="gps", gps=(-7.42, 109.23), exif={"Make": "Contoh"})
     items = [
         {"nomor": "BMS/1", "judul": TITLE, "berkas": "satu.jpg", "kredit": "Sihumas Polresta Banyumas"},
         {"nomor": "BMS/2", "judul": "Foto berposisi", "berkas": "gps.jpg"},
         {"nomor": "BMS/3", "judul": "Foto yang ditarik", "berkas": "tarik.jpg"},
+        {"nomor": "BMS/4", "judul": "Foto yang dikaburkan", "berkas": "kabur.jpg", "daerah_kabur": "10, 20, 15, 25"},
         *(
             {"nomor": f"BMS/{name}", "judul": f"{SECRET} {name}", "berkas": f"{name}.jpg", **change}
             for name, change in HELD.items()
@@ -110,6 +111,7 @@ def test_a_kit_holds_what_is_public_of_the_event_and_is_whole(newsroom: Newsroom
         TITLE,
         "Foto berposisi",
         "Foto yang ditarik",
+        "Foto yang dikaburkan",
         "Secara resmi",
         "Singkatnya",
     }
@@ -117,7 +119,7 @@ def test_a_kit_holds_what_is_public_of_the_event_and_is_whole(newsroom: Newsroom
         path: (len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items() if path != "manifest.json"
     }
     kinds = sorted(path.rpartition("-")[2] for path in files if path.startswith("foto/"))
-    assert kinds == ["kecil.webp"] * 3 + ["web.jpg"] * 3
+    assert kinds == ["kecil.webp"] * 4 + ["web.jpg"] * 4
     assert SECRET not in str(manifest) and not any(SECRET.encode() in data for data in files.values())
     assert not any(b"GPS" in data or b"Contoh" in data for path, data in files.items() if path.startswith("foto/"))
 
@@ -133,7 +135,7 @@ def test_the_page_shows_every_picture_and_takes_no_word_for_markup(newsroom: New
     assert page.count("Diceritakan ulang dari") == 2
     assert page.count("Sihumas Polresta Banyumas") >= 4, "the credit of the original stays, also where it was left out"
     captions = files["keterangan.txt"].decode()
-    assert captions.count("Kredit: ") == 6 and "Teks alternatif: Barisan petugas di lapangan." in captions
+    assert captions.count("Kredit: ") == 8 and "Teks alternatif: Barisan petugas di lapangan." in captions
 
 
 def test_the_same_release_gives_the_same_bytes(newsroom: Newsroom) -> None:
@@ -145,13 +147,13 @@ def test_the_same_release_gives_the_same_bytes(newsroom: Newsroom) -> None:
         assert {name: archive.read(name) for name in archive.namelist()} == content(newsroom.folder / "c")
 
 
-def test_originals_come_only_when_asked_for_and_never_with_a_position(newsroom: Newsroom) -> None:
+def test_originals_come_only_when_asked_for_and_never_with_a_position_or_unblurred(newsroom: Newsroom) -> None:
     done = newsroom.kit(EVENT, "--originals", "-o", str(newsroom.folder / "asli"))
     assert done.exit_code == 0, done.output
     files = content(newsroom.folder / "asli")
     originals = {path: data for path, data in files.items() if "-asli." in path}
     assert len(originals) == 2 and all(path.startswith("foto/JATENG.BANYUMAS-BMS-") for path in originals)
-    assert not any("BMS-2" in path for path in originals)
+    assert not any(closed in path for path in originals for closed in ("BMS-2", "BMS-4"))
     assert "Berkas asli dapat memuat metadata" in files["index.html"].decode()
     raw = Path(newsroom.spit.settings.store) / "raw" / "sha256"
     for data in originals.values():
@@ -164,7 +166,7 @@ def test_a_contact_sheet_shows_every_rendition_of_the_release(newsroom: Newsroom
     assert done.exit_code == 0, done.output
     files = content(newsroom.folder / "lembar")
     pictures = {path for path in files if path.startswith("foto/")}
-    assert Links(files["index.html"].decode()).found == pictures and len(pictures) == 6
+    assert Links(files["index.html"].decode()).found == pictures and len(pictures) == 8
     assert json.loads(done.output)["files"] == len(files)
     assert not any(SECRET.encode() in data for data in files.values())
 

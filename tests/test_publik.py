@@ -273,6 +273,23 @@ def test_stories_name_no_table_but_through_the_gate() -> None:
         assert "gerbang" in read and read <= {"gerbang", *ours}
 
 
+def test_what_says_which_originals_may_be_edited_tells_nothing_but_their_hashes() -> None:
+    media = tables()["media"]
+    kept = {"ada_gps": False, "daerah_kabur": None}
+    rows = [row(media, name, sha256=name, **{**kept, **change}) for name, change in EDITED]
+    assert select(media, rows, lambda *_: stories.untouched()) == [{"sha256": "a"}]
+
+
+EDITED: list[tuple[str, dict[str, Any]]] = [
+    ("a", {}),
+    ("b", {"ada_gps": True}),
+    ("c", {"ada_gps": None}),
+    ("d", {"daerah_kabur": "1, 1, 1, 1"}),
+    ("e", {}),
+    ("e", {"ada_gps": True}),
+]
+
+
 def test_an_event_is_asked_for_as_a_value() -> None:
     assert "peristiwa = ''' OR TRUE --'" in stories.of_event({"teks": AT}, "' OR TRUE --")
 

@@ -8,7 +8,7 @@ properties, in which words) is ours; class, holds and the like have no home in n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -226,9 +226,9 @@ def _end_of(day: date) -> str:
 
 def _without_nothing(value: Any) -> Any:
     """The same without what is empty at any depth."""
-    if isinstance(value, Mapping):
-        kept = {key: _without_nothing(each) for key, each in value.items()}
-        return {key: each for key, each in kept.items() if each not in (None, [], {})}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, dict):
+        kept = ((key, _without_nothing(each)) for key, each in value.items())
+        return {key: each for key, each in kept if each not in (None, [], {})}
+    if isinstance(value, list):
         return [each for each in map(_without_nothing, value) if each not in (None, [], {})]
     return value

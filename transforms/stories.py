@@ -69,6 +69,15 @@ def days(at: At) -> str:
     )
 
 
+def untouched() -> str:
+    """SELECT of the hashes of originals an editor may be given, once an item of theirs is public.
+
+    Those of which every row says that the original holds no position, and none asks for a part to be blurred.
+    """
+    kept = "coalesce(NOT ada_gps, FALSE) AND daerah_kabur IS NULL"
+    return f"SELECT sha256 FROM media WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING bool_and({kept}) ORDER BY sha256"
+
+
 _SAME_EVENT = (
     "w.peristiwa = b.peristiwa AND 'teks' IN (b.dataset, w.dataset)"
     " AND (w.dataset <> b.dataset OR w._kunci <> b._kunci)"

@@ -44,10 +44,10 @@ def feed(items: Sequence[Item], *, changed: str, own: str, item: Callable[[str],
 def _entry(root: ElementTree.Element, item: Item, address: Callable[[str], str]) -> None:
     entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
     _add(entry, "id", item["uri"])
-    _add(entry, "title", item["headlines"][0]["value"])
+    _add(entry, "title", next((each["value"] for each in item.get("headlines", ())), item["uri"]))
     _add(entry, "updated", item["versionCreated"])
     _add(entry, "published", item["firstCreated"])
-    _add(_add(entry, "author"), "name", item["by"])
+    _add(_add(entry, "author"), "name", item.get("by", item.get("copyrightHolder", "")))
     _add(entry, "rights", item.get("usageTerms", ""))
     for subject in item.get("subjects", ()):
         _add(entry, "category", term=subject["literal"], label=subject["name"])

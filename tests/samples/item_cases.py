@@ -45,6 +45,12 @@ def cases() -> list[Case]:
             "KLARIFIKASI_BELUM_LENGKAP:bukti_klaim",
         ),
         one(t, "turunan-salah-bentuk", {"turunan_dari": "foto Banyumas"}, "POLA_SALAH:turunan_dari"),
+        one(
+            t,
+            "turunan-beberapa",
+            {"turunan_dari": "foto/ACEH.ACEH_SELATAN|A_1/2; layanan_informasi/JATENG|2026-10"},
+            near=("POLA_SALAH",),
+        ),
         Case(
             t,
             "turunan-kredit-hilang",
