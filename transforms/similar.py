@@ -15,24 +15,33 @@ PLAIN = (6, 58)
 _PARTS = ((0, 22), (22, 21), (43, 21))  # first bit and width; DISTANCE < 2 * len(_PARTS)
 
 
-def near(one: str, other: str) -> str:
+def near(few: str, many: str) -> str:
     """SELECT of `a`, `b`, `jarak` out of two relations with columns `id` and `h` (UBIGINT); a pair may come twice.
 
-    `one` is looked up in `other`, so put the smaller first; its keys are what memory holds. Of a relation and itself
-    every pair comes both ways round.
+    Memory holds the keys of `few`.
     """
-    return " UNION ALL ".join(_by_part(one, other, *part) for part in _PARTS)
+    return " UNION ALL ".join(_pairs(f"{_plain(many, *part)} y JOIN {_turned(few, *part)} x") for part in _PARTS)
 
 
-def _by_part(one: str, other: str, start: int, width: int) -> str:
+def among(hashes: str) -> str:
+    """The same of one relation: each pair with `a` greater than `b`, possibly twice. Memory holds one key a row."""
+    sides = (f"{_turned(hashes, *part)} x JOIN {_plain(hashes, *part)} y" for part in _PARTS)
+    return " UNION ALL ".join(f"{_pairs(both)} AND x.id > y.id" for both in sides)
+
+
+def _pairs(both: str) -> str:
+    apart = "bit_count(xor(x.h, y.h))"
+    return f"SELECT x.id AS a, y.id AS b, {apart} AS jarak FROM {both} ON x.k = y.k WHERE {apart} <= {DISTANCE}"
+
+
+def _plain(hashes: str, start: int, width: int) -> str:
+    return f"(SELECT id, h, (h >> {start}) & {(1 << width) - 1} AS k FROM {hashes})"
+
+
+def _turned(hashes: str, start: int, width: int) -> str:
     turns = ", ".join(f"{1 << bit}::UBIGINT" for bit in range(width))
     part = f"(h >> {start}) & {(1 << width) - 1}"
-    return (
-        f"SELECT x.id AS a, y.id AS b, bit_count(xor(x.h, y.h)) AS jarak"
-        f" FROM (SELECT id, h, {part} AS k FROM {other}) y"
-        f" JOIN (SELECT id, h, xor({part}, unnest([0::UBIGINT, {turns}])) AS k FROM {one}) x ON x.k = y.k"
-        f" WHERE bit_count(xor(x.h, y.h)) <= {DISTANCE}"
-    )
+    return f"(SELECT id, h, xor({part}, unnest([0::UBIGINT, {turns}])) AS k FROM {hashes})"
 
 
 def written(hashes: str) -> str:
@@ -57,7 +66,7 @@ def lasts_alike(one: str, other: str) -> str:
 
 def view() -> str:
     """SELECT of view `kemiripan`: each medium beside the oldest it is the same as, or looks the same as."""
-    alike = near("bingkai", "bingkai")
+    alike = among("bingkai")
     return f"""\
 -- Media that are the same, or look it.
 --
@@ -91,7 +100,7 @@ isi AS (SELECT * FROM baris WHERE _kunci = pertama_piksel),
 bingkai AS ({frames("isi", "urut")}),
 
 mirip AS (
-    SELECT a, b, min(jarak) AS jarak FROM ({alike}) WHERE a > b GROUP BY a, b
+    SELECT a, b, min(jarak) AS jarak FROM ({alike}) GROUP BY a, b
 ),
 
 pasangan AS (
