@@ -204,10 +204,10 @@ def _file_rules(dataset: Dataset) -> Iterator[Rule]:
     wrong = f"f_galat IS NULL AND f_tipe_media IS NOT NULL AND NOT starts_with(f_tipe_media, '{start}')"
     yield Rule("TIPE_TIDAK_COCOK", "berkas", wrong, kind)
     yield Rule("GPS_TERTANAM", "berkas", "f_ada_gps")
-    names = dataset.arrow.names
-    if {"dipakai_mulai", "dipakai_sampai"} <= {*names}:
+    names = {f.name for f in dataset.fields}
+    if {"dipakai_mulai", "dipakai_sampai"} <= names:
         yield Rule("MASA_PAKAI_TERBALIK", "dipakai_sampai", "dipakai_sampai < dipakai_mulai")
-    if {"persetujuan", "anak_terlihat", "nomor_persetujuan_wali"} <= {*names}:
+    if {"persetujuan", "anak_terlihat", "nomor_persetujuan_wali"} <= names:
         lacking = "persetujuan IN ('TIDAK_ADA', 'DITARIK') OR (anak_terlihat AND nomor_persetujuan_wali IS NULL)"
         yield Rule("PERSETUJUAN_KURANG", "persetujuan", lacking)
 
