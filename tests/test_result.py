@@ -72,7 +72,7 @@ def test_five_lines_from_a_run_to_a_chart(tmp_path: Path, monkeypatch: pytest.Mo
     spit = Installation.at(tmp_path / "spit")
     spit.drop("teks", make.items("teks", {}, {"nomor": "UJI/2"}, {"nomor": "UJI/3", "kode_wilayah": "51"}))
     spit.take_in()
-    spit.publish()
+    spit.release()
     monkeypatch.setenv("SPIT_HOME", str(spit.settings.home))
     assert ask("SELECT count(*) AS n FROM teks", release=1).to_pylist() == [{"n": 3}]
 
