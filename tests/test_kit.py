@@ -20,6 +20,7 @@ from infra import steps
 from infra.cli import main
 from tests.office import Installation
 from tests.samples import make
+from transforms import ninjs
 from transforms.media import encode
 
 EVENT = "PASAR/1"
@@ -212,3 +213,10 @@ def test_what_was_withdrawn_after_it_was_published_is_in_no_kit_at_once(newsroom
     files = content(newsroom.folder / "sesudah")
     assert not any("BMS-3" in path or b"yang ditarik" in data for path, data in files.items())
     assert any("BMS-1" in path for path in files)
+
+    steps.deliver(newsroom.spit.settings)
+    published = Path(newsroom.spit.settings.store) / "published"
+    items = [json.loads(line) for path in published.rglob("*.ndjson") for line in path.read_text().splitlines()]
+    gone = [item["uri"] for item in items if item["pubStatus"] == "canceled"]
+    assert gone == [ninjs.uri("foto", "JATENG.BANYUMAS|BMS/3")]
+    assert not any(b"yang ditarik" in data for data in content(published).values())

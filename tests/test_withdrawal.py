@@ -321,6 +321,7 @@ def test_as_an_operator_types_it(spit: Installation, monkeypatch: pytest.MonkeyP
         "katalog",
         "paket data",
         "daftar media",
+        "butir konten",
         "sdi",
     }
     assert "penghapusan" in satu("status")[1]

@@ -26,8 +26,8 @@ from transforms.shape import literal
 RECEIPT = re.compile(r"(\d{4}-\d{6})(\.\d+)?")
 MEDIUM = re.compile(r"urn:spit:media:sha256:([0-9a-f]{64})")
 RELEASED, ERASED = "tabel rilis", "penghapusan"
-PUBLIC = ("terbitan", "katalog", "paket data", "daftar media")
-"""What `publish` makes again, in one go: editions of the datasets, catalogue, data packages, list of media."""
+PUBLIC = ("terbitan", "katalog", "paket data", "daftar media", "butir konten")
+"""What `publish` makes again, in one go: editions of the datasets, catalogue, data packages, list of media, items."""
 
 
 @dataclass(frozen=True)
