@@ -7,6 +7,7 @@ versions: they read a release, a record {table: version} that is made once all t
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +18,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
-from infra import releases
+from infra import adopting, releases
 from infra.columns import commented, redefine
 from infra.releases import BACK_TO, Gone, Release
 from infra.storage.store import Conflict, Store
@@ -57,15 +60,28 @@ class Lake:
         """The rows as the table's standard wants them; ContractError when they are not. Do it before any commit."""
         return cast(tables()[table], rows)
 
-    def commit(self, table: str, rows: pa.Table, batch: int, formed: datetime | None = None) -> int | None:
+    def check_files(self, table: str, paths: Sequence[Path]) -> int:
+        """`check` of rows in Parquet files; how many there are."""
+        return adopting.check(tables()[table], paths)
+
+    def commit(
+        self,
+        table: str,
+        rows: pa.Table,
+        batch: int,
+        formed: datetime | None = None,
+        *,
+        files: Sequence[Path] = (),
+    ) -> int | None:
         """Append what a batch adds to a table; the version after. No rows: no commit (None while there is no table).
 
+        `files`: more rows, in Parquet files that `check_files` has seen; the table takes them as they are.
         Exactly once per table and batch: the commit carries the batch as a Delta transaction, so one that is there
         is not repeated, and of two workers at the same batch the slower finds the other's. `formed` is when the batch
         was formed: a ledger restored from an older copy gives its numbers out again, for other rows.
         """
         rows = commented(self.check(table, rows))
-        if not rows.num_rows:
+        if not rows.num_rows and not files:
             return self.version(table)
         name = f"batch-{batch}" + (f"-{formed.astimezone(UTC):%Y%m%dT%H%M%S.%f}" if formed else "")
         properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(name, 1)])
@@ -75,6 +91,9 @@ class Lake:
             if changed := [f.name for f in there if f.name in names and f.type != rows.schema.field(f.name).type]:
                 raise ContractError(f"{table}: in the lake {changed} have another type; that needs a new standard")
             redefine(delta, there, rows.schema)
+            if files:
+                self._adopt(delta, table, rows, files, properties)
+                return
             write_deltalake(
                 delta, rows, mode="append", schema_mode="merge", writer_properties=WRITER, commit_properties=properties
             )
@@ -83,6 +102,21 @@ class Lake:
             return delta.transaction_version(name) is not None
 
         return self._write(table, lambda: rows.schema, holds, append)
+
+    def _adopt(
+        self, delta: DeltaTable, table: str, rows: pa.Table, files: Sequence[Path], properties: CommitProperties
+    ) -> None:
+        """Rows and files in one commit."""
+        there = pa.schema(delta.schema())
+        if new := [f for f in DeltaSchema.from_arrow(rows.schema).fields if f.name not in there.names]:
+            delta.alter.add_columns(new)
+        with tempfile.TemporaryDirectory(prefix="spit-") as folder:
+            beside = Path(folder) / "rows.parquet"
+            pq.write_table(rows, beside, compression="zstd")
+            paths = [*files, beside] if rows.num_rows else files
+            actions = adopting.added(self._store, table, paths)
+        delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
+        delta.update_incremental()
 
     def replace(self, table: str, rows: Callable[[], pa.Table], mark: str) -> int:
         """Make `rows` all there is in a reference table, unless the newest have the same `mark`; the version after.

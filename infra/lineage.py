@@ -15,11 +15,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from infra.releases import Release
 from infra.storage.store import NotFound, Store
@@ -27,6 +28,7 @@ from schemas.dataset import tables
 from transforms.openlineage import Data, Run, events
 
 if TYPE_CHECKING:
+    from infra.judging.judge import Verdict
     from infra.ledger.batches import Claim
     from infra.ledger.records import Batch
     from infra.publishing.deliver import Delivery
@@ -42,29 +44,37 @@ AGAIN = (408, 425, 429)
 """Refusals that mean later, not never."""
 
 
-def judged(store: Store, claim: Claim, began: datetime, outcomes: Sequence[Any], made: Mapping[str, pa.Table]) -> None:
+def judged(store: Store, claim: Claim, began: datetime, verdict: Verdict) -> None:
     """A batch was judged: out of which sources' submissions, into which rows."""
     source = {s.receipt: s.source for s in claim.submissions}
     rows, size = Counter[str](), Counter[str]()
-    for outcome in outcomes:
+    for outcome in verdict.outcomes:
         rows[source[outcome.kiriman]] += outcome.rows_in
     for s in claim.submissions:
         size[s.source] += s.size
     files = Counter(source.values())
     inputs = [Data(f"raw/{name}", rows=rows[name], size=size[name], files=files[name]) for name in sorted(files)]
-    outputs = [Data(f"judged/{name}", table.schema, rows=table.num_rows) for name, table in made.items()]
+    fast = {name: sum(pq.read_metadata(path).num_rows for path in paths) for name, paths in verdict.lanes.items()}
+    outputs = [
+        Data(f"judged/{name}", table.schema, rows=table.num_rows + fast.get(name, 0))
+        for name, table in verdict.tables.items()
+    ]
     _keep(store, "judge", claim.batch.id, claim.batch.made_at, began, inputs, outputs, batch=claim.batch.id)
 
 
 def curated(
-    store: Store, batch: Batch, began: datetime, rows: Mapping[str, pa.Table], versions: Mapping[str, int | None]
+    store: Store,
+    batch: Batch,
+    began: datetime,
+    rows: Mapping[str, pa.Table],
+    more: Mapping[str, int],
+    versions: Mapping[str, int | None],
 ) -> None:
-    """A batch was committed: its rows, and the version of each table afterwards."""
-    there = {name: table for name, table in rows.items() if table.num_rows}
-    inputs = [Data(f"judged/{name}", table.schema, rows=table.num_rows) for name, table in there.items()]
-    outputs = [
-        Data(f"tables/{name}", table.schema, str(versions[name]), rows=table.num_rows) for name, table in there.items()
-    ]
+    """A batch was committed: its rows, how many `more` came in files, and the version of each table afterwards."""
+    count = {name: table.num_rows + more.get(name, 0) for name, table in rows.items()}
+    there = {name: rows[name].schema for name, number in count.items() if number}
+    inputs = [Data(f"judged/{name}", schema, rows=count[name]) for name, schema in there.items()]
+    outputs = [Data(f"tables/{name}", schema, str(versions[name]), rows=count[name]) for name, schema in there.items()]
     _keep(store, "curate", batch.id, batch.made_at, began, inputs, outputs, batch=batch.id)
 
 

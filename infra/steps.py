@@ -6,7 +6,6 @@ Each takes `Settings`, drains the ledger of everything due, may be repeated or k
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from infra import landing
+from infra import judged, landing
 from infra.fetching import fetch, hand_back
 from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.records import Submission, Verdict
@@ -125,15 +122,16 @@ def judge(settings: Settings) -> Counts:
         while mine and (claim := inbox.claim("judge")):
             with claim, ExitStack() as stack:
                 began = datetime.now(UTC)
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spit-")))
                 verdict = judge_parcels(
                     [landing.parcel(s, store) for s in claim.submissions],
                     claim.batch.id,
                     known=_known(store, inbox, claim.batch.id, stack),
                     owner_of=lambda root: _owner(inbox, root),
+                    folder=folder,
                 )
-                for name, table in verdict.tables.items():
-                    store.put(judged_key(claim.batch.id, name), _parquet(table))
-                lineage.judged(store, claim, began, verdict.outcomes, verdict.tables)
+                judged.keep(store, claim.batch.id, verdict)
+                lineage.judged(store, claim, began, verdict)
                 claim.done([_verdict(outcome) for outcome in verdict.outcomes])
             counts["batches"] += 1
             counts["submissions"] += len(verdict.outcomes)
@@ -143,11 +141,6 @@ def judge(settings: Settings) -> Counts:
                 counts["skipped"] += outcome.skipped
         lineage.send(store)
     return counts
-
-
-def judged_key(batch: int, table: str) -> str:
-    """Where what a batch adds to a table waits for curating."""
-    return f"judged/{batch:08d}/{table}.parquet"
 
 
 def _known(store: Store, inbox: Inbox, batch: int, stack: ExitStack) -> Callable[[str], list[str]]:
@@ -164,8 +157,7 @@ def _known(store: Store, inbox: Inbox, batch: int, stack: ExitStack) -> Callable
         from infra.lake import Lake
 
         lake = Lake(store).files(table, versions[table]) if table in versions else []
-        keys = (judged_key(b, table) for b in waiting)
-        return [*lake, *(str(stack.enter_context(store.local(key))) for key in keys if store.stat(key))]
+        return [*lake, *(str(path) for b in waiting for path in judged.files(store, b, table, stack))]
 
     return files
 
@@ -179,17 +171,6 @@ def _verdict(outcome: Any) -> Verdict:
     return Verdict(
         outcome.kiriman, outcome.status, outcome.rows_in, outcome.accepted, outcome.returned, outcome.skipped
     )
-
-
-def _parquet(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()
-
-
-def judged(store: Store, batch: int, table: str) -> pa.Table:
-    """What a batch adds to a table."""
-    return pq.read_table(io.BytesIO(store.get(judged_key(batch, table))))
 
 
 def answer(settings: Settings) -> Counts:
@@ -206,9 +187,9 @@ def answer(settings: Settings) -> Counts:
     with opened(settings) as (store, inbox):
         while claim := inbox.claim("answer"):
             with claim:
-                rows = {row["kiriman"]: row for row in judged(store, claim.batch.id, "kiriman").to_pylist()}
-                balance = _by_kiriman(judged(store, claim.batch.id, "neraca_baris"))
-                found = _by_kiriman(judged(store, claim.batch.id, "temuan"))
+                rows = {row["kiriman"]: row for row in judged.rows(store, claim.batch.id, "kiriman").to_pylist()}
+                balance = judged.by_submission(judged.rows(store, claim.batch.id, "neraca_baris"))
+                found = judged.by_submission(judged.rows(store, claim.batch.id, "temuan"))
                 for s in claim.submissions:
                     document = receipt(rows[s.receipt], balance.get(s.receipt, []), found.get(s.receipt, []))
                     source = known.get(s.source)
@@ -223,13 +204,6 @@ def answer(settings: Settings) -> Counts:
     return counts
 
 
-def _by_kiriman(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    out: dict[str, list[dict[str, Any]]] = {}
-    for row in table.to_pylist():
-        out.setdefault(row["kiriman"], []).append(row)
-    return out
-
-
 def curate(settings: Settings) -> Counts:
     """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
     from infra import chronicle, lineage, references
@@ -240,18 +214,24 @@ def curate(settings: Settings) -> Counts:
     with opened(settings) as (store, inbox):
         lake = Lake(store)
         while claim := inbox.claim("curate"):
-            with claim:
+            with claim, ExitStack() as stack:
                 began = datetime.now(UTC)
-                waiting = [name for name in tables() if store.stat(judged_key(claim.batch.id, name))]
-                rows = {name: lake.check(name, judged(store, claim.batch.id, name)) for name in waiting}
                 own = claim.batch
+                waiting = [name for name in tables() if store.stat(judged.key(own.id, name))]
+                rows = {name: lake.check(name, judged.rows(store, own.id, name)) for name in waiting}
+                fast = {name: judged.files(store, own.id, name, stack, fast=True) for name in waiting}
+                more = {name: lake.check_files(name, paths) for name, paths in fast.items() if paths}
                 rows |= chronicle.rows(lake, inbox, own.id)
-                versions = {name: lake.commit(name, table, own.id, own.made_at) for name, table in rows.items()}
+                versions = {
+                    name: lake.commit(name, table, own.id, own.made_at, files=fast.get(name, ()))
+                    for name, table in rows.items()
+                }
                 there = {name: v for name, v in versions.items() if v is not None}
-                lineage.curated(store, own, began, rows, versions)
+                lineage.curated(store, own, began, rows, more, versions)
                 claim.done(versions={**references.load(lake), **there})
             counts["batches"] += 1
             counts["rows"] += sum(table.num_rows for name, table in rows.items() if tables()[name].kind != "sistem")
+            counts["rows"] += sum(more.values())
         lineage.send(store)
     return counts
 

@@ -8,18 +8,22 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from infra.judging.judge import Verdict, judge
 from infra.judging.parcel import File, Parcel, Recheck
-from schemas.dataset import datasets
+from infra.lake import Lake
+from infra.storage.store import open_store
+from schemas.dataset import ContractError, datasets
 from tests.bench.bench_judge import wide
+from tests.office import Installation
 from transforms.tabular import bulk
 
 ARRIVED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -244,3 +248,69 @@ def test_what_is_not_regular(tmp_path, text):
     path = tmp_path / "isi"
     path.write_text(text)
     assert bulk.regular(path, datasets()["teks"].headers(), {"judul"}) is None
+
+
+def manifest(dataset: str, *names: str) -> bytes:
+    sent = {"versi": 1, "satker": "JATENG", "dataset": dataset, "tabel": list(names)}
+    return json.dumps(sent | {"standar": datasets()[dataset].standard}).encode()
+
+
+def test_from_the_office_to_the_release(tmp_path):
+    """Rows that went the fast way are answered, committed once and released like all others, and can be corrected."""
+    spit = Installation.at(tmp_path / "spit")
+    made = [good("teks", at) for at in range(300)]
+    made[5]["judul"], made[7]["tanggal_kejadian"] = "", "kapan-kapan"
+    spit.drop("besar", {"manifest.json": manifest("teks", "isi.csv"), "isi.csv": delimited(made, 1, dirt=False)})
+    counts = spit.take_in()
+    assert counts["judge"] | {"batches": 0} == {
+        "batches": 0,
+        "submissions": 1,
+        "accepted": 298,
+        "returned": 2,
+        "skipped": 0,
+    }
+    assert counts["curate"]["rows"] == 298
+    batch = tmp_path / "spit" / "lake" / "judged" / "00000001"
+    assert pq.read_metadata(batch / "teks.0.parquet").num_rows == 298
+    assert pq.read_metadata(batch / "teks.parquet").num_rows == 0
+    assert spit.publish()["audit"]["failed"] == 0
+
+    late = dict(good("teks", 5), judul="Judul yang dilengkapi")
+    again = [*made[10:20], late, dict(made[30], judul="Judul yang diperbaiki")]
+    root = spit.one("besar").receipt.rpartition(".")[0]
+    head = json.loads(manifest("teks", "isi.csv")) | {"memperbaiki": root}
+    spit.drop("susulan", {"manifest.json": json.dumps(head).encode(), "isi.csv": delimited(again, 1, dirt=False)})
+    assert spit.take_in()["judge"]["accepted"] == 2
+    spit.publish()
+    found = spit.rows("SELECT count(*) AS n, count(DISTINCT _kunci) AS k, max(_baris) AS b FROM teks")
+    assert found == [{"n": 299, "k": 299, "b": 301}]
+    assert spit.rows("SELECT judul, _kiriman FROM teks WHERE nomor = 'T/30'")[0]["judul"] == "Judul yang diperbaiki"
+
+
+def test_a_table_takes_files_as_they_are(tmp_path):
+    """In one commit with the rows beside them, once per batch, with bounds other readers can skip them by."""
+    lake = Lake(open_store(str(tmp_path / "lake")))
+    with parcel(
+        tmp_path, "teks", {"isi.csv": delimited([good("teks", at) for at in range(50)], 1, dirt=False)}
+    ) as sent:
+        (tmp_path / "lanes").mkdir()
+        verdict = judge([sent], 1, folder=tmp_path / "lanes")
+    (path,) = verdict.lanes["teks"]
+    assert lake.check_files("teks", [path]) == 50
+    beside = pq.read_table(path).slice(0, 3).cast(datasets()["teks"].arrow)
+    version = lake.commit("teks", beside, 1, files=[path])
+    assert lake.commit("teks", beside, 1, files=[path]) == version
+    assert version is not None
+    found = lake.snapshot("teks", version)
+    assert (found.rows, len(found.files)) == (53, 2)
+    delta = DeltaTable(str(tmp_path / "lake" / "tables" / "teks"))
+    stats = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    assert {s["num_records"] for s in stats} == {50, 3}
+    assert {s["min.tanggal_kejadian"] for s in stats} == {date(2026, 10, 5)}
+    assert {s["null_count.judul"] for s in stats} == {0}
+    assert delta.to_pyarrow_table(filters=[("nomor", "=", "T/7")]).num_rows == 1
+    with pytest.raises(ContractError, match="columns missing"):
+        lake.check_files("layanan_informasi", [path])
+    pq.write_table(pq.read_table(path).set_column(0, "kode_satker", pa.nulls(50, pa.string())), path)
+    with pytest.raises(ContractError, match="kode_satker: 50 rows have no value"):
+        lake.check_files("teks", [path])

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 
 from expectations import personal
-from infra import clearance, correcting, steps
+from infra import clearance, correcting, judged, steps
 from infra.cli import main
 from infra.submit import Refused
 from schemas.dataset import ContractError, datasets
@@ -462,7 +462,7 @@ def test_a_child_in_a_criminal_case_is_never_cleared(spit: Installation) -> None
 
             def keep(batch: int, at: Any, rule: str = rule) -> None:
                 data = clearance._parquet([{**row, "kode": rule, "_batch": batch, "_diterima_pada": at}])
-                store.put(steps.judged_key(batch, "pelepasan"), data)
+                store.put(judged.key(batch, "pelepasan"), data)
 
             inbox.decide(keep)
     spit.take_in()

@@ -27,14 +27,35 @@ def cast(dataset: Dataset, rows: pa.Table) -> pa.Table:
     Only another width or encoding of the same kind is taken, and only without loss: text is never read as a number,
     nor an instant without zone as one in UTC. ContractError names table, column and row otherwise.
     """
-    schema = dataset.arrow
-    if sorted(rows.column_names) != sorted(schema.names):
-        missing = sorted(set(schema.names) - set(rows.column_names))
-        extra = sorted(set(rows.column_names) - set(schema.names))
-        raise ContractError(f"{dataset.name}: columns missing {missing}, not in the standard or doubled {extra}")
-    required = {f.name for f in dataset.fields if f.constraints.required} | {*ALWAYS}
+    schema, required = dataset.arrow, _required(dataset)
+    _same_columns(dataset, rows.column_names)
     columns = [_column(f"{dataset.name}.{f.name}", rows.column(f.name), f.type, f.name in required) for f in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def verify(dataset: Dataset, schema: pa.Schema, nulls: Callable[[str], int | None]) -> None:
+    """The same of rows nobody holds in memory: ContractError unless they have exactly the dataset's columns and types.
+
+    `nulls`: how many rows have no value in a column; None where that is not known.
+    """
+    _same_columns(dataset, schema.names)
+    for f in dataset.arrow:
+        if schema.field(f.name).type != f.type:
+            raise ContractError(f"{dataset.name}.{f.name}: {schema.field(f.name).type} where {f.type} is wanted")
+    for name in sorted(_required(dataset) & {*schema.names}):
+        if nulls(name) != 0:
+            raise ContractError(f"{dataset.name}.{name}: {nulls(name)} rows have no value")
+
+
+def _same_columns(dataset: Dataset, names: list[str]) -> None:
+    wanted = dataset.arrow.names
+    if sorted(names) != sorted(wanted):
+        missing, extra = sorted(set(wanted) - set(names)), sorted(set(names) - set(wanted))
+        raise ContractError(f"{dataset.name}: columns missing {missing}, not in the standard or doubled {extra}")
+
+
+def _required(dataset: Dataset) -> set[str]:
+    return {f.name for f in dataset.fields if f.constraints.required} | {*ALWAYS}
 
 
 def _column(name: str, column: pa.ChunkedArray, wanted: pa.DataType, required: bool) -> pa.ChunkedArray:
