@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -442,6 +444,47 @@ def test_a_portal_that_does_not_let_us_in_or_refuses_one_dataset(
     monkeypatch.setenv("UJI_TOKEN", "salah")
     assert "NotAuthorized" in (bring(of(there_is), put_out(store), store, inbox).error or "")
     assert not there_is.packages
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("SPIT_REAL_CKAN" not in os.environ, reason="names a folder to install a real CKAN into")
+@pytest.mark.timeout(1200)
+def test_against_a_real_ckan(store: Store, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanapi import RemoteCKAN
+
+    from tests import real_ckan
+
+    command = [real_ckan.make(Path(os.environ["SPIT_REAL_CKAN"])), real_ckan.__file__, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        try:
+            url, token = process.stdout.readline().split()
+            monkeypatch.setenv("UJI_TOKEN", token)
+            there = RemoteCKAN(url, apikey=token)
+            own = {"key_env": "UJI_TOKEN", "organization": "divhumas", "title": "Divisi Humas", "datastore": ["foto"]}
+            base = "https://data.example/api/1/berkas/"
+            partner = to("ckan", url, "*", base=base, access=own, formats=("csv", "json"))
+            with lake(everything()) as connection:
+                whole = publish(connection, store, Release())
+            done = bring(partner, whole, store, inbox)
+            assert not done.error and len(done.written) == len(whole.editions) + 2
+            assert bring(partner, whole, store, inbox, thorough=True).written == ()
+            less = put_out(store, CONTENT, 5)
+            assert bring(partner, less, store, inbox).removed
+            there.action.package_patch(id="spit-foto", title="Diubah orang")
+            assert bring(partner, less, store, inbox, thorough=True).written == ("dataset/spit-foto",)
+            foto = there.action.package_show(id="spit-foto")
+            resource = next(r for r in foto["resources"] if r["format"] == "CSV")
+            assert foto["title"] == FOTO.title
+            assert there.action.datastore_search(resource_id=resource["id"])["total"] == 3
+            gone = bring(replace(partner, datasets=("teks",), access={**own, "datastore": []}), less, store, inbox)
+            assert not gone.error
+            assert there.action.package_show(id="spit-foto")["state"] == "deleted"
+            assert not bring(partner, less, store, inbox).error, "what was deleted comes back"
+            assert there.action.package_show(id="spit-foto")["state"] == "active"
+        finally:
+            process.stdin.close()
+            process.wait(30)
 
 
 def test_everything_we_offer_is_within_the_limits_of_ckan(there_is: Portal, store: Store, inbox: Inbox) -> None:

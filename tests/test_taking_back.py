@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra import steps
+from infra.lake import Lake
 from infra.publishing.targets import webhook
 from infra.settings import ROOT, Settings
 from infra.storage.folder import FolderStore
@@ -107,6 +108,14 @@ def owed(spit: Installation) -> set[str]:
     return {t.target for t in steps.withdrawn(spit.settings) if t.done is None}
 
 
+def release(spit: Installation) -> None:
+    """Release what is curated, without the audit, whose library takes longer to load than all the rest."""
+    with steps.opened(spit.settings) as (store, inbox):
+        newest, batches = inbox.newest_curated(), [batch.id for batch in inbox.unreleased()]
+        assert newest
+        inbox.mark_released(batches, Lake(store).release(newest.versions, batches, audit={}).number)
+
+
 @pytest.mark.parametrize("to_the_end", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_row_and_a_photo_go_from_every_partner_and_a_dead_one_stays_owed(
     everyone: Everyone, tmp_path: Path, to_the_end: bool
@@ -114,21 +123,27 @@ def test_a_row_and_a_photo_go_from_every_partner_and_a_dead_one_stays_owed(
     spit = Installation.at(tmp_path / "spit", partners=everyone.folder)
     home = spit.settings.home
     spit.drop("teks", make.items("teks", {"judul": f"Apel {SECRET} di lapangan"}, {"judul": "Apel biasa di lapangan"}))
-    spit.drop("foto", make.items("foto", {"keterangan": f"{SECRET} mengikuti apel di lapangan contoh."}))
+    if to_the_end:
+        spit.drop("foto", make.items("foto", {"keterangan": f"{SECRET} mengikuti apel di lapangan contoh."}))
     spit.take_in()
-    steps.render(spit.settings)
-    spit.publish()
+    if to_the_end:
+        steps.render(spit.settings)
+        spit.publish()
+    else:
+        release(spit)
+        steps.deliver(spit.settings)
     before = everyone.lying(home)
     assert set(before) == NAMES
     assert [name for name, text in before.items() if SECRET not in text] == []
-    assert "rendisi/" in before["lengkap"] and ".webp" in before["lengkap"] + before["bertahap"]
+    assert ("rendisi/" in before["lengkap"] and ".webp" in before["bertahap"]) == to_the_end
     assert all("Apel biasa" in text for text in before.values())
 
     everyone.hook.answers = [503] * 40
     (key,) = [r["_kunci"] for r in spit.rows(f"SELECT _kunci FROM teks WHERE judul LIKE '%{SECRET}%'")]
     _, _, counts = steps.withdraw(spit.settings, f"teks/{key}", "PPID contoh", "persetujuan ditarik")
     assert counts["failed"] == 1, "the webhook alone"
-    steps.withdraw(spit.settings, spit.one("foto").receipt, "PPID contoh", "salah kirim")
+    if to_the_end:
+        steps.withdraw(spit.settings, spit.one("foto").receipt, "PPID contoh", "salah kirim")
     after = everyone.lying(home)
     assert [name for name, text in after.items() if SECRET in text] == ["kait"], "the weekly one did not wait either"
     assert owed(spit) == {"kait", "penghapusan"}

