@@ -82,9 +82,9 @@ def read(store: Store, name: str, kind: str = "csv") -> list[dict[str, Any]]:
     ("wish", "keys"),
     [
         ({"regions": ("33",)}, ["a-terbuka", "b-terbuka"]),
-        ({"regions": ("33.02", "3")}, ["a-terbuka", "c-terbuka"]),
+        pytest.param({"regions": ("33.02", "3")}, ["a-terbuka", "c-terbuka"], marks=pytest.mark.slow),
         ({"satker": ("JATENG",)}, ["a-terbuka", "b-terbuka"]),
-        ({"classes": ("SERTA_MERTA",)}, ["b-terbuka"]),
+        pytest.param({"classes": ("SERTA_MERTA",)}, ["b-terbuka"], marks=pytest.mark.slow),
         ({"regions": ("33",), "classes": ("BERKALA",)}, ["a-terbuka"]),
         ({"satker": ("JATENG.BANYUMAS.SATU",)}, []),
     ],
@@ -146,6 +146,7 @@ def test_no_wish_of_a_partner_gets_around_the_gate(store: Store, inbox: Inbox, t
         assert [s.key for s in mine.list() if SECRET.encode() in mine.get(s.key)] == []
 
 
+@pytest.mark.slow
 def test_renditions_can_be_asked_for_by_name_and_as_files(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     content = everything()
     with lake(content) as connection:
@@ -157,6 +158,7 @@ def test_renditions_can_be_asked_for_by_name_and_as_files(store: Store, inbox: I
     assert {"uri", "berkas", "peran", "kredit", "lisensi"} <= set(read(mine, "rendisi")[0])
 
 
+@pytest.mark.slow
 def test_a_partner_gets_it_when_it_wants_and_a_withdrawal_at_once(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     partner = to("folder", str(tmp_path / "mitra"), when="daily")
     assert deliver_all([partner], put_out(store), store, tmp_path, inbox)[0].written
@@ -238,6 +240,7 @@ def test_an_sftp_partner_gets_loses_and_gets_again(server: Served, sftp: Partner
     assert len(less.removed) == 2 and not (mine.root / "foto").exists()
 
 
+@pytest.mark.slow
 def test_a_server_with_another_key_is_not_spoken_to(server: Served, sftp: Partner, store: Store, inbox: Inbox) -> None:
     other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFUXGvbg6QZHu4hGoc3ebk2bZ2Zb0cDDc9hlSLbBbQcE"
     done = bring(replace(sftp, access={**sftp.access, "host_key": other}), put_out(store), store, inbox)
@@ -247,6 +250,7 @@ def test_a_server_with_another_key_is_not_spoken_to(server: Served, sftp: Partne
 # A bucket with keys of its own
 
 
+@pytest.mark.slow
 def test_a_bucket_is_opened_with_the_partners_own_keys(
     store: Store, inbox: Inbox, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +300,7 @@ def test_a_webhook_is_told_signed_and_once(hook: Receiver, store: Store, inbox: 
     assert receipt.answer == "202 terima kasih"
 
 
+@pytest.mark.slow
 def test_a_webhook_that_stumbles_is_told_again_and_one_that_refuses_gets_the_rest(
     hook: Receiver, store: Store, inbox: Inbox
 ) -> None:
@@ -418,6 +423,7 @@ def test_two_partners_on_one_portal_leave_each_others_datasets_alone(
     assert sum(p["state"] == "active" for p in there_is.packages.values()) == 4
 
 
+@pytest.mark.slow
 def test_rows_go_into_the_datastore_where_they_are_wanted(there_is: Portal, store: Store, inbox: Inbox) -> None:
     partner, publication = of(there_is, datastore=["foto"]), put_out(store)
     assert not bring(partner, publication, store, inbox).error
@@ -487,6 +493,7 @@ def test_against_a_real_ckan(store: Store, inbox: Inbox, tmp_path: Path, monkeyp
             process.wait(30)
 
 
+@pytest.mark.slow
 def test_everything_we_offer_is_within_the_limits_of_ckan(there_is: Portal, store: Store, inbox: Inbox) -> None:
     with lake(everything()) as connection:
         publication = publish(connection, store, Release())
