@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import pyarrow as pa
 import pytest
 
 from infra.publishing.editions import Shelf
@@ -15,7 +17,7 @@ from infra.publishing.items import lay_out
 from infra.publishing.publication import publish
 from infra.storage.folder import FolderStore
 from infra.storage.store import Store
-from schemas.dataset import tables
+from schemas.dataset import datasets, tables
 from tests.released import AT, HELD_BACK, SECRET, Release, copy, lake, row, rows_of
 from tests.test_shown import Tired
 from transforms import klarifikasi, ninjs, stories
@@ -249,6 +251,25 @@ def test_a_clarification_is_a_claim_review_when_it_is_whole(store: Store) -> Non
     assert review["citation"] == [{"@type": "CreativeWork", "url": "https://contoh.example/jadwal"}]
     put_out(store, {"teks": [{**whole, "subjek_anak": None}]}, 2)
     assert shelf(store, "jsonld") == {}
+
+
+def test_what_is_canceled_of_a_standard_that_is_gone_has_no_type() -> None:
+    gone = ninjs.canceled("urn:spit:konten:1", "foto_lama", version=2, first=DAY, changed=DAY, satker="LAMA")
+    assert VALID.is_valid(gone) and "type" not in gone
+
+
+def test_another_dataset_of_texts_or_media_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding a dataset needs no Python."""
+    both = {**datasets(), "foto_udara": replace(tables()["foto"], name="foto_udara")}
+    for module in (stories, ninjs):
+        monkeypatch.setattr(module, "datasets", lambda: both)
+    with lake({"teks": [made("teks", "t", peristiwa="P")]}) as connection:
+        connection.register("baru", pa.Table.from_pylist([made("foto", "u", peristiwa="P")], tables()["foto"].arrow))
+        connection.execute("CREATE TABLE foto_udara AS FROM baru")
+        rows = connection.execute(stories.items({"teks": AT, "foto_udara": AT})).to_arrow_table().to_pylist()
+    items = {row_["dataset"]: ninjs.item(row_) for row_ in rows}
+    assert items["foto_udara"]["type"] == "picture" and all(map(VALID.is_valid, items.values()))
+    assert items["teks"]["associations"][0]["uri"] == items["foto_udara"]["uri"]
 
 
 def test_a_verdict_that_is_none_yet_has_no_number() -> None:

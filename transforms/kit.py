@@ -55,9 +55,9 @@ class Part:
     pieces: Mapping[str, Piece] = field(default_factory=dict[str, Piece])
 
     @property
-    def dataset(self) -> str:
+    def kind(self) -> str:
         """teks, foto, video or audio."""
-        return self.row["dataset"]
+        return ninjs.kind(self.row["dataset"])
 
 
 def parts(rows: Iterable[Row], originals: Collection[str] = ()) -> list[Part]:
@@ -66,7 +66,7 @@ def parts(rows: Iterable[Row], originals: Collection[str] = ()) -> list[Part]:
     A medium that shows no rendition shows no original either: the same bytes may be held back under another row.
     """
     order = {name: at for at, name in enumerate(ninjs.TYPES)}
-    ranked = sorted(rows, key=lambda row: (order[row["dataset"]], _narration(row), row["_kunci"]))
+    ranked = sorted(rows, key=lambda row: (order[ninjs.kind(row["dataset"])], _narration(row), row["_kunci"]))
     return [_part(row, originals) for row in ranked]
 
 
@@ -121,8 +121,9 @@ def _said(part: Part) -> dict[str, Any]:
 
 
 def _part(row: Row, originals: Collection[str]) -> Part:
-    name = f"{_plain(row['kode_satker'])}-{_plain(row['nomor'])}-{ninjs.identity(row['dataset'], row['_kunci'])[:8]}"
-    if row["dataset"] == "teks":
+    mark = ninjs.identity(row["dataset"], row["_kunci"])[:8]
+    name = f"{_plain(row['kode_satker'])}-{_plain(row['nomor'] or row['_kunci'])}-{mark}"
+    if ninjs.kind(row["dataset"]) == "teks":
         return Part(row, text=f"{TEXT}/{name}.txt")
     found: dict[str, Piece] = {}
     for each in row["rendisi"] or ():

@@ -73,7 +73,7 @@ def _document(title: str, release: int, parts: Sequence[Part], body: Sequence[st
     offices = sorted({_satker(part.row["kode_satker"]) for part in parts})
     days = sorted({str(part.row["tanggal_kejadian"]) for part in parts if part.row["tanggal_kejadian"]})
     raw = [_RAW] if any(ORIGINAL in part.pieces for part in parts) else []
-    sums = {name: sum(part.dataset == name for part in parts) for name in ("teks", *_KINDS)}
+    sums = {name: sum(part.kind == name for part in parts) for name in ("teks", *_KINDS)}
     counts = ", ".join(f"{count} {name}" for name, count in sums.items() if count)
     return "\n".join(
         [
@@ -92,7 +92,7 @@ def _document(title: str, release: int, parts: Sequence[Part], body: Sequence[st
 
 
 def _texts(parts: Sequence[Part]) -> Iterator[str]:
-    texts = [part for part in parts if part.dataset == "teks"]
+    texts = [part for part in parts if part.kind == "teks"]
     if texts:
         yield f"<h2>{_both('Narasi', 'Narrations')}</h2>"
     for part in texts:
@@ -117,7 +117,7 @@ def _claim(row: Any) -> Iterator[str]:
 
 def _media(parts: Sequence[Part]) -> Iterator[str]:
     for dataset, (name, english) in _KINDS.items():
-        found = [part for part in parts if part.dataset == dataset]
+        found = [part for part in parts if part.kind == dataset]
         if found:
             yield f'<h2>{_both(name, english)}</h2><div class="grid">'
             yield from map(_figure, found)
@@ -126,7 +126,7 @@ def _media(parts: Sequence[Part]) -> Iterator[str]:
 
 def _figure(part: Part) -> str:
     row, alt = part.row, escape(part.row["teks_alternatif"] or part.row["judul"], quote=True)
-    shown = part.pieces.get(_LARGE[part.dataset]) or part.pieces.get(_SMALL[part.dataset])
+    shown = part.pieces.get(_LARGE[part.kind]) or part.pieces.get(_SMALL[part.kind])
     picture = f'<img src="{_link(shown.path)}" alt="{alt}">' if shown else ""
     if film := part.pieces.get("pratinjau"):
         poster = f' poster="{_link(shown.path)}"' if shown else ""

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from schemas import reference
-from schemas.dataset import tables
+from schemas.dataset import datasets, tables
 from transforms import copies
 from transforms.publik import LICENCES
 
@@ -28,6 +28,7 @@ STANDARD = {
     "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json",
 }
 TYPES = {"teks": "text", "foto": "picture", "video": "video", "audio": "audio"}
+"""Kind of a dataset → type of its items."""
 FILE = "urn:spit:berkas:"
 ODRL = "http://www.w3.org/ns/odrl/2/"
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -44,6 +45,11 @@ def identity(dataset: str, key: str) -> str:
     return hashlib.sha256(f"{dataset}\x1f{key}".encode()).hexdigest()[:32]
 
 
+def kind(dataset: str) -> str:
+    """teks, foto, video or audio; nothing for a dataset there is no standard of any more."""
+    return datasets()[dataset].kind if dataset in datasets() else ""
+
+
 def uri(dataset: str, key: str) -> str:
     """The stable name of an item."""
     return f"urn:spit:konten:{identity(dataset, key)}"
@@ -55,7 +61,7 @@ def item(row: Row) -> Item:
     told: Item = {
         "uri": uri(row["dataset"], row["_kunci"]),
         "standard": STANDARD,
-        "type": TYPES[row["dataset"]],
+        "type": TYPES[kind(row["dataset"])],
         "representationType": "full",
         "pubStatus": "usable",
         "urgency": 1 if row["klasifikasi_informasi"] == "SERTA_MERTA" else None,
@@ -108,14 +114,15 @@ def terms(row: Row) -> str | None:
 
 def stamped(content: Item, *, version: int, first: datetime, changed: datetime, satker: str) -> Item:
     """An item with its version, and when its first and this version were made, in the satker's own time."""
-    head = {name: content[name] for name in ("uri", "standard", "type")}
+    head = {name: content[name] for name in ("uri", "standard", "type") if name in content}
     times = {"firstCreated": _local(first, satker), "versionCreated": _local(changed, satker)}
     return {**head, "version": str(version), **times, **content}
 
 
 def canceled(name: str, dataset: str, *, version: int, first: datetime, changed: datetime, satker: str) -> Item:
     """What is left to say of an item that is public no more: that it is not to be used. Nothing of what it was."""
-    content: Item = {"uri": name, "standard": STANDARD, "type": TYPES[dataset], "pubStatus": "canceled"}
+    content: Item = {"uri": name, "standard": STANDARD, "type": TYPES.get(kind(dataset)), "pubStatus": "canceled"}
+    content = _without_nothing(content)
     return stamped(content, version=version, first=first, changed=changed, satker=satker)
 
 
@@ -145,7 +152,7 @@ def _other(each: Row, rel: str) -> Item:
         "name": each["judul"] or each["kunci"],
         "uri": uri(each["dataset"], each["kunci"]),
         "rel": rel,
-        "type": TYPES[each["dataset"]],
+        "type": TYPES[kind(each["dataset"])],
     }
 
 

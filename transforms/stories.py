@@ -79,8 +79,7 @@ def untouched() -> str:
 
 
 _SAME_EVENT = (
-    "w.peristiwa = b.peristiwa AND 'teks' IN (b.dataset, w.dataset)"
-    " AND (w.dataset <> b.dataset OR w._kunci <> b._kunci)"
+    "w.peristiwa = b.peristiwa AND (w.tulisan OR b.tulisan) AND (w.dataset <> b.dataset OR w._kunci <> b._kunci)"
 )
 _NAMED = "o.dataset || '/' || o._kunci = s.disebut"
 
@@ -111,17 +110,18 @@ def _gathered(at: At, wanted: str) -> str:
 def _told(at: At) -> str:
     """`butir`, every item, and `inti`, of every item what others need to know."""
     core = ("hari", "dataset", "_kunci", "kode_satker", "nomor", "judul", "kredit", "peristiwa", "turunan_dari")
+    texts = ", ".join(literal(name) for name, standard in told().items() if standard.kind == "teks")
     return (
         f"butir AS NOT MATERIALIZED (SELECT *, (_diterima_pada AT TIME ZONE 'UTC')::DATE AS hari FROM ({_items(at)})),"
-        f" inti AS MATERIALIZED (SELECT {', '.join(core)} FROM butir)"
+        f" inti AS MATERIALIZED (SELECT {', '.join(core)}, dataset IN ({texts or 'NULL'}) AS tulisan FROM butir)"
     )
 
 
 def _mates(wanted: str) -> str:
     """Those who stand for their event."""
     return (
-        f"SELECT dataset, _kunci, judul, peristiwa FROM inti WHERE peristiwa IS NOT NULL AND {wanted} QUALIFY"
-        f" row_number() OVER (PARTITION BY peristiwa, dataset = 'teks' ORDER BY dataset, _kunci) <= {MOST}"
+        f"SELECT dataset, _kunci, judul, peristiwa, tulisan FROM inti WHERE peristiwa IS NOT NULL AND {wanted} QUALIFY"
+        f" row_number() OVER (PARTITION BY peristiwa, tulisan ORDER BY dataset, _kunci) <= {MOST}"
     )
 
 

@@ -87,7 +87,10 @@ class Items:
                 except NotFound:
                     raw = b"{}"
                 if raw != self._known.raw or self._of is not publication:
-                    self._known, self._of = self._read(raw), publication
+                    try:
+                        self._known, self._of = self._read(raw), publication
+                    except NotFound:
+                        raise _publishing() from None
                 self._looked = time.monotonic()
             return self._known
 
@@ -98,7 +101,7 @@ class Items:
         except duckdb.IOException:
             with self._lock:
                 self._looked = float("-inf")
-            raise HTTPException(503, "sedang terbit / being published", {"Retry-After": "1"}) from None
+            raise _publishing() from None
 
     def _read(self, raw: bytes) -> _Known:
         index = orjson.loads(raw)
@@ -116,6 +119,11 @@ class Items:
             schema={},
         )
         return _Known(table if paths else None, index.get("versi", 0), index.get("diubah_pada") or "", raw)
+
+
+def _publishing() -> HTTPException:
+    """What we looked at was taken back meanwhile: ask again."""
+    return HTTPException(503, "sedang terbit / being published", {"Retry-After": "1"})
 
 
 def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> APIRouter:
