@@ -72,7 +72,7 @@ def found() -> dict[str, str]:
     no_amounts = _without("teks", personal.AMOUNT)
     breaks = f"(?i:\\b({personal.ROLES})([ :,]+)(?:{personal.NOT_NAMES})\\b)"
     return {
-        "DATA_PRIBADI_NIK": _where("berangka", _any("teks", personal.nik())),
+        "DATA_PRIBADI_NIK": _where("berangka", _any(_without("teks", personal.kk()), personal.nik())),
         "DATA_PRIBADI_KK": _where("berangka", _any("teks", personal.kk())),
         "DATA_PRIBADI_NPWP": _where("berangka", _any("teks", personal.NPWP, personal.NPWP_SAID)),
         "DATA_PRIBADI_TELEPON": _where("berangka", _any(no_amounts, personal.PHONE)),

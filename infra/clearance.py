@@ -60,15 +60,22 @@ def holds(store: Store, inbox: Inbox) -> list[Hold]:
     committed = Release(0, datetime.now(UTC), newest.versions, {}, [], {}, None)
     with connect(Lake(store), committed) as con:
         found = con.execute(
-            "SELECT t.dataset, _kunci, t.kode, _kiriman, _sidik, arg_max(oleh, p._batch), arg_max(alasan, p._batch)"
-            f" FROM ({each}) t LEFT JOIN {TABLE} p ON p.dataset = t.dataset AND p.kunci = _kunci AND p.sidik = _sidik"
-            " AND p.kode = t.kode GROUP BY ALL ORDER BY ALL"
+            "SELECT dataset, _kunci, kode, _kiriman, _sidik, CASE WHEN NOT akhir.dicabut THEN akhir.oleh END,"
+            " CASE WHEN NOT akhir.dicabut THEN akhir.alasan END FROM (SELECT t.*, arg_max({'oleh': oleh, 'alasan':"
+            f" alasan, 'dicabut': coalesce(dicabut, FALSE)}}, p._batch) AS akhir FROM ({each}) t LEFT JOIN {TABLE} p"
+            " ON p.dataset = t.dataset AND p.kunci = _kunci AND p.sidik = _sidik AND p.kode = t.kode GROUP BY ALL)"
+            " ORDER BY ALL"
         ).fetchall()
     return [Hold(*row) for row in found]
 
 
-def clear(store: Store, inbox: Inbox, dataset: str, key: str, rule: str, by: str, reason: str) -> int:
-    """Record that `rule` does not hold this row; the batch that carries it. Refused when there is nothing to clear."""
+def clear(
+    store: Store, inbox: Inbox, dataset: str, key: str, rule: str, by: str, reason: str, *, undo: bool = False
+) -> int:
+    """Record that `rule` does not hold this row; the batch that carries it. Refused when there is nothing to clear.
+
+    `undo`: record that it does after all, and what somebody cleared is held again from the next release on.
+    """
     own = [h for h in holds(store, inbox) if (h.dataset, h.key) == (dataset, key)]
     hold = next((h for h in own if h.rule == rule), None)
     if any(not h.clearable for h in own):
@@ -78,12 +85,14 @@ def clear(store: Store, inbox: Inbox, dataset: str, key: str, rule: str, by: str
     if hold is None:
         said = ", ".join(h.rule for h in own) or "nothing"
         raise Refused(f"{rule} does not hold {dataset} {key}; {said} does. `satu clear --list` shows all")
-    if hold.by is not None:
-        raise Refused(f"{dataset} {key} is cleared of {rule} already, by {hold.by}")
+    if hold.by is not None and not undo:
+        raise Refused(f"{dataset} {key} is cleared of {rule} already, by {hold.by}; --undo takes that back")
+    if hold.by is None and undo:
+        raise Refused(f"{dataset} {key} is not cleared of {rule}; there is nothing to take back")
     if not by.strip() or len(reason.strip()) < REASON_LEAST:
-        raise Refused(f"say who clears it (--by) and why (--reason, at least {REASON_LEAST} characters)")
+        raise Refused(f"say who does it (--by) and why (--reason, at least {REASON_LEAST} characters)")
     said = {"dataset": dataset, "kunci": key, "sidik": hold.fingerprint, "kode": rule}
-    row = said | {"oleh": by.strip(), "alasan": reason.strip()}
+    row = said | {"oleh": by.strip(), "alasan": reason.strip(), "dicabut": undo}
 
     def keep(batch: int, at: datetime) -> None:
         store.put(f"judged/{batch:08d}/{TABLE}.parquet", _parquet([{**row, "_batch": batch, "_diterima_pada": at}]))

@@ -442,9 +442,17 @@ def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str 
 @click.argument("rule", required=False)
 @click.option("--by", default="", help="Name or office of whoever takes the responsibility.")
 @click.option("--reason", default="", help="Why this is no personal data, or why it may be public.")
+@click.option("--undo", is_flag=True, help="Take a clearance back: the row is held again from the next release on.")
 @click.option("--list", "listing", is_flag=True, help="Show every row that is held, and what was cleared.")
 def clear(
-    dataset: str | None, key: str | None, rule: str | None, by: str, reason: str, listing: bool, as_json: bool
+    dataset: str | None,
+    key: str | None,
+    rule: str | None,
+    by: str,
+    reason: str,
+    undo: bool,
+    listing: bool,
+    as_json: bool,
 ) -> int:
     """Clear a row that is held from the public in error: DATASET, its KEY and the RULE that holds it.
 
@@ -465,9 +473,11 @@ def clear(
             return FINE
         if dataset is None or key is None or rule is None:
             raise Refused("name DATASET, KEY and RULE, or ask for --list")
-        batch = clearance.clear(store, inbox, dataset, key, rule, by, reason)
+        batch = clearance.clear(store, inbox, dataset, key, rule, by, reason, undo=undo)
     said = f"recorded: {dataset} {key} is cleared of {rule}; the next release publishes it if nothing else holds it"
-    _show({"batch": batch, "dataset": dataset, "key": key, "rule": rule}, said, as_json)
+    if undo:
+        said = f"recorded: {rule} holds {dataset} {key} again; the next release no longer publishes it"
+    _show({"batch": batch, "dataset": dataset, "key": key, "rule": rule, "undone": undo}, said, as_json)
     return FINE
 
 

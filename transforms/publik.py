@@ -122,7 +122,7 @@ def rows(dataset: Dataset, at: datetime) -> str:
 def cleared(dataset: Dataset) -> str:
     """SELECT of one `mark` that changes whenever something of the dataset is cleared; for us only."""
     of = "TRUE" if dataset.kind == "sistem" else f"dataset = '{dataset.name}'"
-    said = "concat_ws(chr(31), dataset, kunci, sidik, kode)"
+    said = "concat_ws(chr(31), dataset, kunci, sidik, kode, coalesce(dicabut, FALSE), _batch)"
     return f"SELECT coalesce(md5(string_agg({said}, chr(30) ORDER BY {said})), '') AS mark FROM pelepasan WHERE {of}"
 
 
@@ -157,10 +157,12 @@ def _unheld(dataset: Dataset) -> str:
     """Nothing holds the row, or all that does has been cleared for the very content it has now."""
     name = _quoted(dataset.name)
     key = f"{name}._kunci" if dataset.kind == "sistem" else f"'{dataset.name}|' || {name}._kunci"
-    codes = (
-        f"SELECT list(p.kode) FROM pelepasan p WHERE concat_ws('|', p.dataset, p.kunci) = {key}"
-        f" AND p.sidik = {name}._sidik AND p.kode <> '{NEVER_CLEARED}'"
+    last = (
+        "SELECT p.kode, arg_max(coalesce(p.dicabut, FALSE), p._batch) AS dicabut FROM pelepasan p"
+        f" WHERE concat_ws('|', p.dataset, p.kunci) = {key} AND p.sidik = {name}._sidik"
+        f" AND p.kode <> '{NEVER_CLEARED}' GROUP BY p.kode"
     )
+    codes = f"SELECT list(kode) FROM ({last}) WHERE NOT dicabut"
     return f"(_tertahan IS NULL OR coalesce(list_has_all(({codes}), string_split(_tertahan, ',')), FALSE))"
 
 

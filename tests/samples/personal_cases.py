@@ -22,7 +22,8 @@ def cases() -> list[Case]:
     return [
         told("nik", f"Pelamar dengan NIK {NIK} dinyatakan lulus.", "NIK"),
         told("nik-tanggal-tidak-ada", "Nomor seri barang adalah 3302013202950001."),
-        told("kk", "Nomor KK 3302010101150003 sudah diperbarui.", "KK", "NIK"),
+        told("kk", "Nomor KK 3302010101150003 sudah diperbarui.", "KK"),
+        told("kk-dan-nik", f"Nomor KK 3302010101150003 atas NIK {NIK} sudah diperbarui.", "KK", "NIK"),
         told("kk-antrean", "Pengurusan kartu keluarga memakai nomor antrean 12."),
         told("npwp", "Wajib pajak 09.254.294.3-407.000 melapor.", "NPWP"),
         told("npwp-sebagian", "Kode berkas 09.254.294.3 sudah lengkap."),
