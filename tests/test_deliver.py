@@ -370,7 +370,7 @@ def test_the_partners_of_the_house_get_what_they_may_have(store: Store, inbox: I
     known = partners(PROJECT / "schemas" / "partners")
     deliver_all(known.values(), publication, store, tmp_path, inbox)
     sdi, media = (held(place_of(known[name], tmp_path)) for name in ("sdi", "mediahub_mitra"))
-    assert {path.split("/")[0] for path in sdi if "/" in path} == set(published())
+    assert {path.split("/")[0] for path in sdi if "/" in path} == {*published(), "indah"}
     assert sdi["katalog.jsonld"] == store.get("published/katalog.jsonld")
     assert {path.split("/")[0] for path in media if "/" in path} == {"media", "teks"}
     graph = json.loads(media["katalog.jsonld"])["@graph"]
