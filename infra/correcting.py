@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from infra.judging.lane import Only
 from infra.judging.parcel import open_parcel
 from infra.landing import parcel
 from infra.ledger.records import Submission
@@ -22,8 +23,12 @@ def workbook(store: Store, submission: Submission, document: dict[str, Any]) -> 
     number = submission.receipt
     if not document["baris"]["dikembalikan"]:
         raise Refused(f"no row of {number} came back; there is nothing to mend in a workbook")
+    wanted: dict[str, list[int]] = {}
+    for finding in document["temuan"]:
+        if finding["berkas"] is not None and finding["baris"] is not None:
+            wanted.setdefault(finding["berkas"], []).append(finding["baris"])
     try:
-        sent = open_parcel(parcel(submission, store))
+        sent = open_parcel(parcel(submission, store), lanes=Only(wanted))
     except NotFound as error:
         raise Refused(
             f"the originals of {number} have been erased after a withdrawal; send everything again"

@@ -16,7 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
+from openpyxl import load_workbook
 
+from infra import steps
+from infra.correcting import workbook
 from infra.judging.judge import Verdict, judge
 from infra.judging.parcel import File, Parcel, Recheck
 from infra.lake import Lake
@@ -274,6 +277,11 @@ def test_from_the_office_to_the_release(tmp_path):
     assert pq.read_metadata(batch / "teks.0.parquet").num_rows == 298
     assert pq.read_metadata(batch / "teks.parquet").num_rows == 0
     assert spit.publish()["audit"]["failed"] == 0
+    with steps.opened(spit.settings) as (store, _):
+        sent = spit.one("besar")
+        book = load_workbook(io.BytesIO(workbook(store, sent, spit.receipt(sent.receipt))))
+    cells = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert ("T/5" in cells, "T/7" in cells, "T/8" in cells) == (True, True, False)
 
     late = dict(good("teks", 5), judul="Judul yang dilengkapi")
     again = [*made[10:20], late, dict(made[30], judul="Judul yang diperbaiki")]

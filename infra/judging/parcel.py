@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from infra.judging.completeness import complete
-from infra.judging.lane import Lane, Lanes
+from infra.judging.lane import Lane, Lanes, Only
 from infra.judging.registry import Registry
 from schemas import manifest
 from schemas.dataset import Dataset, datasets
@@ -129,12 +129,12 @@ def open_parcel(
     parcel: Parcel,
     owner_of: Callable[[str], str | None] | None = None,
     registry: Registry | None = None,
-    lanes: Lanes | None = None,
+    lanes: Lanes | Only | None = None,
 ) -> Opened:
     """Read the manifest and every table it names. `owner_of`: receipt number → its source, to check a correction.
 
     `registry`: what is on file; without one, what is shipped with the standards. `lanes`: where rows of large regular
-    files may go the fast way; without, all of them are read.
+    files may go the fast way, or which of them are wanted at all; without, all of them are read.
     """
     form = parcel.form
     if form is None:
@@ -214,7 +214,7 @@ def _take_items(opened: Opened, sent: Manifest) -> None:
     opened.rows[manifest.NAME] = keyed(opened, table, manifest.NAME)
 
 
-def _take_table(opened: Opened, name: str, lanes: Lanes | None) -> None:
+def _take_table(opened: Opened, name: str, lanes: Lanes | Only | None) -> None:
     kiriman, standard = opened.parcel.kiriman, opened.standard
     if fault := _file_fault(opened, name):
         opened.findings.append(fault)
