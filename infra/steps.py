@@ -64,9 +64,12 @@ def land(settings: Settings) -> Counts:
                 counts[key] = counts.get(key, 0) + value
     if troubles:
         # All other sources have landed; the task fails so that the dead one is seen and tried again.
-        raise ExceptionGroup(
-            f"sources in trouble: {', '.join(troubles)}", [e for e in troubles.values() if isinstance(e, Exception)]
-        )
+        weather = []
+        for error in troubles.values():
+            if not isinstance(error, Exception):
+                raise error  # an interrupt: whoever stops us must see it, and the next look meets the rest again
+            weather.append(error)
+        raise ExceptionGroup(f"sources in trouble: {', '.join(troubles)}", weather)
     return counts
 
 

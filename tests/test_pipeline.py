@@ -7,12 +7,13 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra import steps
+from infra import landing, steps
 from infra.ledger.inbox import Inbox
 from infra.storage.store import content_key, open_store
 from tests.office import Installation, counts
@@ -223,6 +224,23 @@ def test_a_dead_source_delays_no_other(spit: Installation) -> None:
     (spit.settings.landing / "jateng").parent.mkdir(exist_ok=True)
     (spit.settings.landing / "jateng").write_text("not a folder")
     with pytest.raises(ExceptionGroup):
+        steps.land(spit.settings)
+
+    assert spit.one("rilis", source="jabar").state == "DITERIMA_RAW"
+
+
+def test_an_interrupt_in_one_source_is_raised_as_such(spit: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    spit.drop("rilis", make.items("teks", {}))
+    spit.drop("rilis", make.items("teks", {}, satker="JABAR"), source="jabar")
+    real = landing.land
+
+    def interrupted(drops: Any, source: Any, *given: Any) -> Any:
+        if source.name == "jateng":
+            raise KeyboardInterrupt
+        return real(drops, source, *given)
+
+    monkeypatch.setattr(landing, "land", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         steps.land(spit.settings)
 
     assert spit.one("rilis", source="jabar").state == "DITERIMA_RAW"
