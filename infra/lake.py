@@ -72,16 +72,18 @@ class Lake:
         formed: datetime | None = None,
         *,
         files: Sequence[Path] = (),
+        begin: bool = False,
     ) -> int | None:
         """Append what a batch adds to a table; the version after. No rows: no commit (None while there is no table).
 
-        `files`: more rows, in Parquet files that `check_files` has seen; the table takes them as they are.
+        `files`: more rows, in Parquet files that `check_files` has seen; the table takes them as they are. `begin`:
+        commit even no rows where nothing was committed yet.
         Exactly once per table and batch: the commit carries the batch as a Delta transaction, so one that is there
         is not repeated, and of two workers at the same batch the slower finds the other's. `formed` is when the batch
         was formed: a ledger restored from an older copy gives its numbers out again, for other rows.
         """
         rows = commented(self.check(table, rows))
-        if not rows.num_rows and not files:
+        if not rows.num_rows and not files and not (begin and self.version(table) in (None, 0)):
             return self.version(table)
         name = f"batch-{batch}" + (f"-{formed.astimezone(UTC):%Y%m%dT%H%M%S.%f}" if formed else "")
         properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(name, 1)])

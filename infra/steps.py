@@ -209,7 +209,7 @@ def answer(settings: Settings) -> Counts:
 
 def curate(settings: Settings) -> Counts:
     """Commit judged batches to the tables, one at a time and in order; every row is cast before the first commit."""
-    from infra import chronicle, lineage, references
+    from infra import chronicle, lineage, references, superseding
     from infra.lake import Lake
     from schemas.dataset import tables
 
@@ -225,8 +225,11 @@ def curate(settings: Settings) -> Counts:
                 fast = {name: judged.files(store, own.id, name, stack, fast=True) for name in waiting}
                 more = {name: lake.check_files(name, paths) for name, paths in fast.items() if paths}
                 rows |= chronicle.rows(lake, inbox, own.id)
+                rows[superseding.TABLE] = superseding.rows(lake, rows.get(superseding.TABLE))
                 versions = {
-                    name: lake.commit(name, table, own.id, own.made_at, files=fast.get(name, ()))
+                    name: lake.commit(
+                        name, table, own.id, own.made_at, files=fast.get(name, ()), begin=name == superseding.TABLE
+                    )
                     for name, table in rows.items()
                 }
                 there = {name: v for name, v in versions.items() if v is not None}

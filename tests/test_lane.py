@@ -24,6 +24,7 @@ from infra.judging.judge import Verdict, judge
 from infra.judging.parcel import File, Parcel, Recheck
 from infra.lake import Lake
 from infra.storage.store import open_store
+from schemas import daftar_data
 from schemas.dataset import ContractError, datasets
 from tests.bench.bench_judge import wide
 from tests.office import Installation
@@ -62,9 +63,15 @@ def any_size(monkeypatch):
     """Small files take the lane as well, in many blocks."""
     monkeypatch.setattr(bulk, "LARGE", 0)
     monkeypatch.setattr(bulk, "_BLOCK", 4096)
+
+
+@pytest.fixture
+def of_35_columns():
+    """The bench's standard, for as long as one test takes."""
     wide()
     yield
-    datasets().pop("wide", None)
+    datasets().pop("wide")
+    daftar_data.plan().pop("wide")
 
 
 def good(dataset: str, at: int) -> dict[str, Any]:
@@ -188,6 +195,7 @@ STYLES: dict[str, Callable[[list[dict[str, Any]], int], bytes]] = {
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("dataset", ["wide", "teks"])
+@pytest.mark.usefixtures("of_35_columns")
 def test_whatever_is_in_the_file(tmp_path, dataset, style):
     seed = int(os.environ.get("SEED", "0")) + sum(map(ord, dataset + style))
     data = STYLES[style](rows(dataset, seed), seed)
@@ -213,6 +221,7 @@ def test_rows_that_meet_elsewhere(tmp_path):
         assert both(here, [one, two], "teks", known=known) > 100
 
 
+@pytest.mark.usefixtures("of_35_columns")
 def test_what_goes_back_as_a_whole(tmp_path):
     """A package that is not complete sends every row back, the fast ones too."""
     with parcel(tmp_path, "wide", {"isi.csv": delimited([good("wide", at) for at in range(200)], 1)}) as sent:

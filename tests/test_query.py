@@ -283,7 +283,9 @@ def test_every_function_on_the_list_exists_and_none_reads_or_sets(locked: duckdb
     assert functions() - known - syntax == set()
     tabular = "SELECT function_name FROM duckdb_functions() WHERE function_type NOT IN ('scalar', 'aggregate', 'macro')"
     tabular = {name.lower() for (name,) in locked.execute(tabular).fetchall()}
-    assert functions() & tabular == {"generate_series", "json_each", "range", "repeat", "unnest", "histogram"}
+    assert functions() & tabular - {"cari"} == {
+        *("generate_series", "json_each", "range", "repeat", "unnest", "histogram")
+    }  # `cari` is a view of ours
 
 
 def test_a_result_comes_back_typed(lake: Lake) -> None:
@@ -320,7 +322,8 @@ def test_a_refusal_says_what_to_do(
 
 
 def test_a_refusal_reaches_whoever_asked(lake: Lake) -> None:
-    for statement, says in (("SELECT * FROM read_text('x')", "Tables: audio"), ("SELECT jdul FROM foto", "Candidate")):
+    known = "Tables: .*audio"
+    for statement, says in (("SELECT * FROM read_text('x')", known), ("SELECT jdul FROM foto", "Candidate")):
         with pytest.raises(QueryError, match=says):
             select(lake, statement)
 

@@ -123,7 +123,7 @@ def test_a_period_is_due_so_many_days_after_its_last(period: str, due: str) -> N
             "CREATE TABLE temuan (k VARCHAR, kode VARCHAR, b VARCHAR, l VARCHAR, n BIGINT, kolom VARCHAR,"
             " nilai VARCHAR, batas VARCHAR)"
         )
-        con.execute(f"CREATE TABLE dinilai AS SELECT 'k' AS _kiriman, 'f' AS _berkas, '{period}' AS periode")
+        con.execute(f"CREATE TABLE isi_berkas AS SELECT 'k' AS _kiriman, 'f' AS _berkas, '{period}' AS periode")
         con.execute(
             "CREATE TABLE pengirim AS SELECT 'k' AS _kiriman, false AS ulang, DATE '2030-01-01' AS hari_terima,"
             f" MAP {{'{period[:4]}': 30}} AS daftar"

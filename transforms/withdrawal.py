@@ -48,11 +48,11 @@ def withdrawn(table: str, columns: Collection[str], row: str = "r") -> str:
         parts.append(
             f"EXISTS (SELECT 1 FROM penarikan t WHERE {theirs} = {row}.{mine} AND t.pada >= {row}._diterima_pada)"
         )
-    if table == "pelepasan":
-        parts.append(
-            f"EXISTS (SELECT 1 FROM penarikan t WHERE t.dataset = {row}.dataset AND t.kunci = {row}.kunci"
-            f" AND t.pada >= {row}._diterima_pada)"
-        )
+    if table in ("pelepasan", "perbaikan"):
+        named = f"(t.dataset = {row}.dataset AND t.kunci = {row}.kunci)"
+        if table == "perbaikan":  # it names a medium as table `media` does
+            named = f"({named} OR ({row}.dataset = 'media' AND concat_ws('|', t.dataset, t.kunci) = {row}.kunci))"
+        parts.append(f"EXISTS (SELECT 1 FROM penarikan t WHERE {named} AND t.pada >= {row}._diterima_pada)")
     if "sha256" in columns:
         parts.append(f"{row}.sha256 IN (SELECT sha256 FROM penarikan WHERE sha256 IS NOT NULL)")
     return f"({' OR '.join(f'coalesce({part}, FALSE)' for part in parts) or 'FALSE'})"

@@ -47,6 +47,7 @@ class Pass:
                 self.con.register("diterima", accepted)
                 out.setdefault("media", []).append(self._media())
             out.setdefault("temuan", []).append(self._findings())
+            out.setdefault("perbaikan", []).append(self._replacing())
             for kiriman, berkas, taken, back, skipped in self.con.execute(
                 "SELECT _kiriman, _berkas, count(*) FILTER (putusan IN ('BARU', 'PERBAIKAN')),"
                 " count(*) FILTER (putusan IN ('DIKEMBALIKAN', 'KUNCI_GANDA', 'KUNCI_SUDAH_ADA')),"
@@ -189,6 +190,20 @@ class Pass:
             " (SELECT _n FROM diputus WHERE putusan IN ('BARU', 'PERBAIKAN')) USING (_n) ORDER BY _kunci"
         )
         return found.to_arrow_table().cast(self.dataset.arrow)
+
+    def _replacing(self) -> pa.Table:
+        """The accepted rows that replace another, and their references where they are media (table `perbaikan`)."""
+        names = [(shape.literal(self.dataset.name), "_kunci")]
+        if self.dataset.of_media:
+            names.append(("'media'", f"concat_ws('|', {shape.literal(self.dataset.name)}, _kunci)"))
+        each = [
+            f"SELECT {table} AS dataset, {key} AS kunci, d._kiriman AS kiriman, d._baris AS baris, p.lawan, d._batch,"
+            " d._diterima_pada FROM dinilai d JOIN (SELECT _n, lawan FROM diputus WHERE putusan = 'PERBAIKAN') p"
+            " USING (_n)"
+            for table, key in names
+        ]
+        found = self.con.execute(f"{' UNION ALL '.join(each)} ORDER BY ALL")
+        return found.to_arrow_table().cast(tables()["perbaikan"].arrow)
 
     def _media(self) -> pa.Table:
         return self.con.execute(seen.rows(self.dataset)).to_arrow_table().cast(tables()["media"].arrow)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from schemas.dataset import tables
+from schemas.dataset import datasets, tables
 from transforms import analytics, withdrawal
-from transforms.shape import literal
+from transforms.shape import OFFLINE, literal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra.lake import Lake, Snapshot
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the process that runs an analyst's statement starts without
     from infra.withdrawing.records import Withdrawal
 
 KEY = "_kunci"
+REPLACED = "perbaikan"
+_REPLACING = {"_kiriman": "kiriman", "_baris": "baris"}  # what lineage is called there
 LATEST = 10
 """Releases that may have been made since the table that lists them was written."""
 
@@ -57,14 +59,18 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     versions = release.tables if release else {}
     taken_back = lake.withdrawals()
     made: list[View] = [View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()]))]
-    for name in {**tables(), **versions}:
+    replaced: set[str] | None = None
+    # Which rows are replaced comes first: the views of all others are made with it.
+    for name in dict.fromkeys([REPLACED, *tables(), *versions]):
         snapshot, only = _version(lake, release, name) if release and name in versions else (None, "")
         schema = _columns(name, snapshot)
         rows = f"{rows_of(schema, snapshot)}{only}"
         if name == "rilis" and release:
             rows = _later(lake, release, rows, whole=not only)
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
-        made += _with_history(shown, schema.names) if KEY in schema.names else [shown]
+        if name == REPLACED and release and name in versions:
+            replaced = _replaced(shown)
+        made += _with_history(shown, schema.names, replaced) if KEY in schema.names else [shown]
     return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
 
 
@@ -148,15 +154,32 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
     return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
-def _with_history(rows: View, names: Sequence[str]) -> list[View]:
+def _replaced(view: View) -> set[str]:
+    """The tables in which a row has been replaced by another, as table `perbaikan` says."""
+    if not view.files:
+        return set()
+    if any("://" in file for file in view.files):
+        return {*datasets(), "media"}  # a bucket is not asked for what saves a look into it
+    with duckdb.connect(config=OFFLINE) as con:
+        listed = ", ".join(map(literal, view.files))
+        return {name for (name,) in con.execute(f"SELECT DISTINCT dataset FROM read_parquet([{listed}])").fetchall()}
+
+
+def _with_history(rows: View, names: Sequence[str], replaced: set[str] | None) -> list[View]:
     history = View(f"{rows.name}_riwayat", rows.sql, rows.files)
+    told = rows.name in datasets() or rows.name == "media"
+    if told and replaced is not None and rows.name not in replaced:
+        return [history, View(rows.name, f"SELECT * FROM {history.name}")]
     order = [name for name in withdrawal.NEWEST if name in names]
-    newer, this = (", ".join(f'{alias}."{name}"' for name in order) for alias in ("n", "r"))
+    this = ", ".join(f'r."{name}"' for name in order)
     # Not a window: a filter on the view then reaches both sides, and only keys and order are compared.
-    current = (
-        f"SELECT * FROM {history.name} AS r WHERE NOT EXISTS"
-        f" (FROM {history.name} AS n WHERE n.{KEY} = r.{KEY} AND ({newer}) > ({this}))"
-    )
+    if told and replaced is not None:
+        newer = ", ".join(f'n."{_REPLACING.get(name, name)}"' for name in order)
+        others = f"(FROM {REPLACED} WHERE dataset = {literal(rows.name)}) AS n WHERE n.kunci = r.{KEY}"
+    else:  # nobody wrote down yet what replaced what
+        newer = ", ".join(f'n."{name}"' for name in order)
+        others = f"{history.name} AS n WHERE n.{KEY} = r.{KEY}"
+    current = f"SELECT * FROM {history.name} AS r WHERE NOT EXISTS (FROM {others} AND ({newer}) > ({this}))"
     return [history, View(rows.name, current)]
 
 
