@@ -27,7 +27,6 @@ from tests.remote_offices import (
     ROOT,
     ApiOffice,
     Office,
-    PortalOffice,
     SftpOffice,
     be_due,
     held,
@@ -77,8 +76,7 @@ def test_a_killed_fetch_is_completed_by_the_next(spit: Installation, office: Off
 
     office.wire.let_go()
     assert look(spit) == {"fetched": 1, "landed": 1}
-    if not isinstance(office, PortalOffice):  # there nobody can say that a half file still belongs to the other half
-        assert office.wire.carried < 2_300_000
+    assert office.wire.carried < 2_300_000
     spit.take_in()
     s = spit.one("teks-besar", source="jauh")
     assert (s.state, counts(s)) == ("DISETUJUI_WALIDATA", (1, 1, 0, 0))

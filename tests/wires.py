@@ -1,4 +1,4 @@
-"""A wire to a server that can be held: what comes back stops after so many bytes, until it is let go."""
+"""A wire to a server: what comes back stops after so many bytes until it is let go, or is cut off there once."""
 
 import socket
 import threading
@@ -15,7 +15,13 @@ class Wire:
         self.port: int = self.listener.getsockname()[1]
         self.free = threading.Condition()
         self.limit: float = float("inf")
+        self.end: float = float("inf")
         self.carried = 0
+
+    def cut(self, after: int) -> None:
+        """Carry so many bytes more, and then hang up, once."""
+        with self.free:
+            self.end, self.carried = after, 0
 
     def hold(self, after: int) -> None:
         """Carry so many bytes more and then none."""
@@ -45,6 +51,9 @@ class Wire:
                     if counted:
                         with self.free:
                             self.free.wait_for(lambda: self.carried < self.limit)
+                            if self.carried >= self.end:
+                                self.end = float("inf")
+                                break
                             self.carried += len(data)
                     sink.sendall(data)
             for each in (source, sink):

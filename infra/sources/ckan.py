@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.sources import dcat
+from infra.sources.download import download
 from infra.sources.http import complain
 from infra.sources.package import Package
 from infra.sources.remote import ENTRIES_LIMIT, Item
@@ -140,7 +141,7 @@ class CkanFar:
         files = package.tables(self.web)
         allowance.check(files)
         try:
-            take(files, draft, allowance, lambda file, _: self.web.chunks(file.place), resume=False)
+            take(files, draft, allowance, lambda file, part: download(self.web, file, part, allowance))
         except Answered as error:
             if 300 <= error.status < 400:  # a portal that keeps its files elsewhere will do so the next time
                 raise Unacceptable("TAUTAN_KE_LUAR", str(error), remote.url) from error

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from infra.sources.crawl import Crawl
+from infra.sources.download import download
 from infra.sources.remote import Item
 from infra.sources.table import defaults, manifest, slug
 from infra.sources.transfer import Allowance, FarFile, digest, hurry, take
@@ -159,7 +160,7 @@ class HttpFar:
         allowance.check(links.values())
         for file in links.values():
             try:
-                take([file], draft, allowance, lambda file, _: self.web.chunks(file.place), resume=False)
+                take([file], draft, allowance, lambda file, part: download(self.web, file, part, allowance))
             except Answered as error:
                 if error.status not in GONE and not 300 <= error.status < 400:
                     raise

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from infra.sources.remote import ANSWERS, Item, Remote, secret, submissions
-from infra.sources.transfer import CHUNK, Allowance, FarFile, hurry, take
+from infra.sources.transfer import CHUNK, Allowance, Changed, FarFile, go_on, hurry, take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +90,17 @@ class S3Far:
     def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
         """Download what the listing named, and only in that state."""
         with weather():
-            take(item.files, draft, allowance, self._read)
+            take(item.files, draft, allowance, lambda file, part: go_on(file, part, allowance, self._read))
 
     def _read(self, file: FarFile, offset: int) -> Iterable[bytes]:
+        if 0 < offset == file.size:
+            return ()  # all of it came, under its ETag
         part = {"Range": f"bytes={offset}-"} if offset else {}
         got = self.client.get_object(Bucket=self.bucket, Key=file.place, IfMatch=file.mark, **part)
+        same = got["ETag"].strip('"') == file.mark.strip('"')
+        if not same or (offset and not got.get("ContentRange", "").startswith(f"bytes {offset}-")):
+            got["Body"].close()  # a server that ignores the one header or the other
+            raise Changed(f"{file.name} is not, or not from byte {offset} on, what was listed")
         return got["Body"].iter_chunks(CHUNK)
 
     def answer(self, name: str, data: bytes | None) -> None:

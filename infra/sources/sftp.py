@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from infra.sources.remote import ANSWERS, ENTRIES_LIMIT, Item, Remote, secret, submissions
-from infra.sources.transfer import CHUNK, Allowance, FarFile, hurry, take
+from infra.sources.transfer import CHUNK, Allowance, Changed, FarFile, go_on, hurry, take
 
 DEPTH = 12
 """Folders below one another that are looked into: a server may show one that holds itself."""
@@ -140,9 +140,9 @@ class SftpFar:
                         yield chunk
                     now = stream.stat()
                     if (now.st_size, str(now.st_mtime)) != (file.size, file.mark):
-                        raise OSError(f"{file.name} changed while it was read")
+                        raise Changed(f"{file.name} changed while it was read")
 
-            take(item.files, draft, allowance, read)
+            take(item.files, draft, allowance, lambda file, part: go_on(file, part, allowance, read))
 
     def answer(self, name: str, data: bytes | None) -> None:
         """Put it into `answers/`, whole or not at all."""

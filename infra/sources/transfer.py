@@ -23,6 +23,10 @@ class Unacceptable(Exception):
         self.rule, self.value, self.allowed = rule, value, allowed
 
 
+class Changed(OSError):
+    """A file is no more what was listed: what came of it belongs to nothing."""
+
+
 class OutOfTime(Exception):
     """A fetch has used the time it has in one go; the next one continues."""
 
@@ -86,27 +90,33 @@ class Allowance:
             raise Unacceptable("KIRIMAN_TERLALU_BESAR", f"{total} byte", f"{self.total_bytes} byte per kiriman")
 
 
-Reader = Callable[[FarFile, int], Iterable[bytes]]
-"""The bytes of a file from an offset on."""
-
-
-def take(files: Iterable[FarFile], draft: Path, allowance: Allowance, read: Reader, *, resume: bool = True) -> None:
-    """Bring files over in their order. A file that was cut off continues where it stopped if `resume`.
-
-    Only files of the same mark of the submission are ever in one draft, so what is there is what would come.
-    """
+def take(files: Iterable[FarFile], draft: Path, allowance: Allowance, bring: Callable[[FarFile, Path], None]) -> None:
+    """Bring files over in their order, each into a draft of its own (`*.part`) until it is whole."""
     for file in files:
         path = draft / file.name
         if path.exists():
             allowance.spent += path.stat().st_size
             continue
         part = path.with_name(path.name + ".part")
-        had = part.stat().st_size if resume and part.exists() else 0
-        had = 0 if had > file.size else had
-        size = allowance.save(read(file, had) if had < file.size or not had else (), part, after=had)
-        if resume and size != file.size:
-            raise OSError(f"{file.name} ended after {size} of {file.size} bytes")
+        bring(file, part)
         part.rename(path)
+
+
+def go_on(file: FarFile, part: Path, allowance: Allowance, read: Callable[[FarFile, int], Iterable[bytes]]) -> None:
+    """Bring a file whose state the listing told, on from where it was cut off. `read` gives its bytes from an offset.
+
+    Only files of the same mark of the submission are ever in one draft, so what is there is what would come; `read`
+    sees to it that what comes is of that state too: else Changed, and nothing is left of it.
+    """
+    had = part.stat().st_size if part.exists() else 0
+    had = 0 if had > file.size else had
+    try:
+        size = allowance.save(read(file, had), part, after=had)
+    except Changed:
+        part.unlink(missing_ok=True)
+        raise
+    if size != file.size:
+        raise OSError(f"{file.name} ended after {size} of {file.size} bytes")
 
 
 def hurry(until: float, lost: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -95,21 +95,27 @@ class Web:
     def page(self, address: str) -> bytes:
         """A reply of limited size."""
         data = bytearray()
-        for chunk in self.chunks(address):
-            data += chunk
-            if len(data) > PAGE_BYTES:
-                raise Answered(200, f"{address} is longer than {PAGE_BYTES} bytes")
+        with self.reply(address) as reply:
+            for chunk in self.body(reply):
+                data += chunk
+                if len(data) > PAGE_BYTES:
+                    raise Answered(200, f"{address} is longer than {PAGE_BYTES} bytes")
         return bytes(data)
 
-    def chunks(self, address: str) -> Iterator[bytes]:
-        """The bytes of a reply, unpacked, as they come. A body that is cut off is an OSError."""
+    @contextmanager
+    def reply(
+        self, address: str, headers: Mapping[str, str] | None = None, *, expected: Sequence[int] = (200,)
+    ) -> Iterator[Any]:
+        """A reply with its body still to be read; Answered when its status is another, OSError when it is cut off."""
         import httpx
 
         try:
             for _ in range(HOPS):
-                with self.client.stream("GET", address) as reply:
+                with self.client.stream("GET", address, headers=headers) as reply:
                     if not reply.has_redirect_location:
-                        yield from self._body(reply)
+                        if reply.status_code not in expected:
+                            raise Answered(reply.status_code, f"{reply.url} answered {reply.status_code}")
+                        yield reply
                         return
                     to = self.own(reply.headers["location"], address)
                     if to is None:
@@ -119,9 +125,8 @@ class Web:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise OSError(f"{address}: {type(error).__name__} {error}") from error
 
-    def _body(self, reply: Any) -> Iterator[bytes]:
-        if reply.status_code != 200:
-            raise Answered(reply.status_code, f"{reply.url} answered {reply.status_code}")
+    def body(self, reply: Any) -> Iterator[bytes]:
+        """The bytes of a reply, unpacked, as they come."""
         if reply.headers.get("content-encoding", "identity") not in ("identity", *PACKINGS):
             raise Answered(200, f"{reply.url} is packed with {reply.headers['content-encoding']}")
         for chunk in reply.iter_bytes():
