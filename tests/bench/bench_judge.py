@@ -1,6 +1,5 @@
 """Judging a large file, as a ratio to DuckDB's bare typed COPY of the same file to Parquet, in the same run."""
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import duckdb
 from expectations import rules
 from schemas import daftar_data, reference
 from schemas import dataset as standards
+from tests.bench.memory import peak_mib
 
 ROWS = {"small": 100_000, "default": 1_000_000, "large": 5_000_000}
 HERE = Path(__file__).parent
@@ -112,7 +112,7 @@ def child(path: Path, out: Path) -> tuple[float, int, float]:
 
 def report(path: Path, out: Path) -> None:
     seconds, accepted = judged(path, out)
-    print(seconds, accepted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(seconds, accepted, peak_mib())
 
 
 def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:

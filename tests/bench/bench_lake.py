@@ -6,7 +6,6 @@ Parquet file of the same rows, adding against the same on an empty table, the la
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from infra.sql.query import connect
 from infra.storage.store import open_store
 from schemas.metadata import on_file
 from tests.bench import bench_judge
+from tests.bench.memory import peak_mib
 from tests.office import Installation
 from transforms.shape import literal
 
@@ -72,7 +72,7 @@ def load(home: Path, file: Path) -> None:
         cpu, wall = time.process_time(), time.perf_counter()
         step(spit.settings)
         took[step.__name__] = time.process_time() - cpu, time.perf_counter() - wall
-    print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    print(json.dumps([took, peak_mib()]))
 
 
 def loaded(home: Path, file: Path) -> tuple[dict[str, tuple[float, float]], float]:
