@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from infra import releases
 from infra.demo import Sample, editions, samples
 from infra.embedded.stack import Stack
 from infra.ledger.inbox import Inbox
 from infra.ledger.records import Submission
 from infra.settings import Settings
+from infra.storage.store import NotFound, Store, open_store
 from infra.submit import submit
 
 SETTLED = {"TERBIT", "DIKEMBALIKAN", "DILEWATI", "DITOLAK", "DITARIK"}
@@ -118,7 +122,8 @@ def _feed(
 
 
 def _wait(feeds: list[Feed], settings: Settings, began: float, timeout: float, say: Say) -> list[str]:
-    """Poll the ledger until every feed is settled; what did not arrive, as plain sentences."""
+    """Poll the ledger until every feed is settled and published; what did not arrive, as plain sentences."""
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
     shown = ""
     with Inbox.open(settings.ledger) as inbox:
         while True:
@@ -132,12 +137,22 @@ def _wait(feeds: list[Feed], settings: Settings, began: float, timeout: float, s
             if line != shown:
                 say(f"{time.monotonic() - began:6.1f} s  {line}")
                 shown = line
-            if not waiting:
+            if not waiting and _published(store):
                 return []
             stuck = [f for f in waiting if f.found and f.found.state == "MACET"]
             if stuck or time.monotonic() - began > timeout:
-                return [_why(f) for f in waiting]
+                return [_why(f) for f in waiting] or ["the newest release was not published in time"]
             time.sleep(POLL_S)
+
+
+def _published(store: Store) -> bool:
+    """Whether the public shelf shows the newest release: delivering comes after it, and stopping would cut it off."""
+    released = releases.released(store)
+    try:
+        package = orjson.loads(store.get("published/datapackage.json"))
+    except NotFound:
+        return released is None
+    return released is None or package["version"] == str(released.number)
 
 
 def _look(feeds: list[Feed], inbox: Inbox) -> None:
@@ -161,7 +176,6 @@ def _why(feed: Feed) -> str:
 def _report(feeds: list[Feed], settings: Settings, started: float, so_far: float) -> dict[str, Any]:
     from infra.lake import Lake
     from infra.sql.query import rows
-    from infra.storage.store import open_store
 
     store = open_store(settings.store, endpoint=settings.s3_endpoint)
     lake = Lake(store)
