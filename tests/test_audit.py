@@ -41,6 +41,8 @@ def value(f: Field, at: int) -> Any:
         "jumlah_permohonan": 9,
         "subjek_anak": False,
         "ukuran_byte": 1000,
+        "orang_terlihat": "TIDAK_ADA",
+        "nomor_persetujuan_wali": None,
     }
     if f.name in known or f.required_when:
         return known.get(f.name)
