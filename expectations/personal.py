@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from schemas import personal
-from schemas.dataset import Dataset, Field
+from schemas.dataset import Dataset
 
 CHILD = "SUBJEK_ANAK"
 """A child in a criminal case (UU 11/2012 Art 19): held for good, whoever may say otherwise."""
@@ -32,12 +32,7 @@ AROUND, SHOWN = 40, 100
 
 def scanned(dataset: Dataset) -> list[str]:
     """The columns an office can write anything into: free text, and whole numbers, which can be somebody's."""
-
-    def free(f: Field) -> bool:
-        text = f.type == "string" and not f.codes and not f.reference and f.format != "periode"
-        return text or f.type == "integer"
-
-    return [f.name for f in dataset.office_fields if free(f)]
+    return [f.name for f in dataset.office_fields if f.free_text or f.type == "integer"]
 
 
 def suspicious(text: str) -> str:

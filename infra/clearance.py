@@ -6,15 +6,13 @@ was public in it. It names the row's fingerprint: content that changes is held a
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from expectations.personal import CHILD
+from infra import judged
 from infra.lake import Lake
 from infra.ledger.inbox import Inbox
 from infra.releases import Release
@@ -95,12 +93,7 @@ def clear(
     row = said | {"oleh": by.strip(), "alasan": reason.strip(), "dicabut": undo}
 
     def keep(batch: int, at: datetime) -> None:
-        store.put(f"judged/{batch:08d}/{TABLE}.parquet", _parquet([{**row, "_batch": batch, "_diterima_pada": at}]))
+        made = {**row, "_batch": batch, "_diterima_pada": at}
+        judged.put(store, batch, TABLE, pa.Table.from_pylist([made], tables()[TABLE].arrow))
 
     return inbox.decide(keep).id
-
-
-def _parquet(rows: Sequence[dict[str, object]]) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), tables()[TABLE].arrow), out, compression="zstd")
-    return out.getvalue()

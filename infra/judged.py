@@ -29,9 +29,14 @@ def keep(store: Store, batch: int, verdict: Verdict) -> None:
         for lane, path in enumerate(paths):
             store.put(key(batch, table, lane), path)
     for table, rows in verdict.tables.items():
-        out = io.BytesIO()
-        pq.write_table(rows, out, compression="zstd")
-        store.put(key(batch, table), out.getvalue())
+        put(store, batch, table, rows)
+
+
+def put(store: Store, batch: int, table: str, rows: pa.Table) -> None:
+    """Keep what a batch adds to a table."""
+    out = io.BytesIO()
+    pq.write_table(rows, out, compression="zstd")
+    store.put(key(batch, table), out.getvalue())
 
 
 def rows(store: Store, batch: int, table: str) -> pa.Table:

@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from infra import releases
+from infra import steps
 from infra.demo import Sample, editions, samples
 from infra.embedded.stack import Stack
 from infra.ledger.inbox import Inbox
 from infra.ledger.records import Submission
 from infra.settings import Settings
-from infra.storage.store import NotFound, Store, open_store
+from infra.storage.store import open_store
 from infra.submit import submit
 
 SETTLED = {"TERBIT", "DIKEMBALIKAN", "DILEWATI", "DITOLAK", "DITARIK"}
@@ -123,7 +121,6 @@ def _feed(
 
 def _wait(feeds: list[Feed], settings: Settings, began: float, timeout: float, say: Say) -> list[str]:
     """Poll the ledger until every feed is settled and published; what did not arrive, as plain sentences."""
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
     shown = ""
     with Inbox.open(settings.ledger) as inbox:
         while True:
@@ -137,22 +134,12 @@ def _wait(feeds: list[Feed], settings: Settings, began: float, timeout: float, s
             if line != shown:
                 say(f"{time.monotonic() - began:6.1f} s  {line}")
                 shown = line
-            if not waiting and _published(store):
+            if not waiting and steps.published(settings):  # delivering comes last, and stopping would cut it off
                 return []
             stuck = [f for f in waiting if f.found and f.found.state == "MACET"]
             if stuck or time.monotonic() - began > timeout:
                 return [_why(f) for f in waiting] or ["the newest release was not published in time"]
             time.sleep(POLL_S)
-
-
-def _published(store: Store) -> bool:
-    """Whether the public shelf shows the newest release: delivering comes after it, and stopping would cut it off."""
-    released = releases.released(store)
-    try:
-        package = orjson.loads(store.get("published/datapackage.json"))
-    except NotFound:
-        return released is None
-    return released is None or package["version"] == str(released.number)
 
 
 def _look(feeds: list[Feed], inbox: Inbox) -> None:

@@ -6,7 +6,6 @@ curated, audited and released like any other. Until then a medium is simply with
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -18,8 +17,8 @@ from typing import Any
 import duckdb
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from infra import judged
 from infra.lake import Lake
 from infra.ledger.inbox import Inbox
 from infra.ledger.leases import Lease
@@ -181,9 +180,7 @@ def _row(medium: Medium, **values: Any) -> Row:
 def _record(store: Store, inbox: Inbox, rows: Sequence[Row]) -> None:
     def keep(batch: int, at: datetime) -> None:
         stamped = [{**row, "_batch": batch, "_diterima_pada": at.astimezone(UTC)} for row in rows]
-        out = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(stamped, tables()[TABLE].arrow), out, compression="zstd")
-        store.put(f"judged/{batch:08d}/{TABLE}.parquet", out.getvalue())
+        judged.put(store, batch, TABLE, pa.Table.from_pylist(stamped, tables()[TABLE].arrow))
 
     inbox.decide(keep)
 

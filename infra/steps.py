@@ -24,7 +24,7 @@ from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.records import Submission, Verdict
 from infra.settings import Settings
 from infra.sources import Drop, FolderSource, sources, strangers
-from infra.storage.store import Store, open_store
+from infra.storage.store import NotFound, Store, open_store
 
 DROPS_AT_ONCE = 100
 """Drops landed together: their media are examined by one set of decoder processes."""
@@ -287,6 +287,20 @@ def go_back(settings: Settings, number: int, by: str, reason: str) -> tuple[Any,
     with opened(settings) as (store, inbox), _publishing(inbox):
         made = releasing.go_back(store, inbox, number, by, reason)
     return made, deliver(settings)
+
+
+def published(settings: Settings) -> bool:
+    """Whether the public shelf shows the current release, as its package says; there need be none."""
+    from infra import releases
+
+    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    released = releases.released(store)
+    if released is None:
+        return True
+    try:
+        return orjson.loads(store.get("published/datapackage.json"))["version"] == str(released.number)
+    except NotFound:
+        return False
 
 
 def deliver(settings: Settings, *, only: str | None = None, thorough: bool = False) -> Counts:

@@ -116,6 +116,11 @@ class Field:
         """The closed value domain, if there is one."""
         return tuple(value for value, _ in self.categories) or self.constraints.enum
 
+    @property
+    def free_text(self) -> bool:
+        """Whether any text at all is a value of its type: it is neither a code nor a period."""
+        return self.type == "string" and not self.codes and not self.reference and self.format != "periode"
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -12,6 +12,7 @@ import pytest
 from infra import copying, steps
 from infra.storage.folder import FolderStore
 from infra.storage.store import content_key, open_store
+from tests.bench.memory import landed_mib
 from tests.office import Installation
 from tests.samples import make
 
@@ -101,18 +102,4 @@ def test_a_drop_that_moves_holds_up_none_of_its_neighbours(spit: Installation, m
 @pytest.mark.slow
 def test_a_file_of_two_gigabytes_passes_with_flat_memory(tmp_path: Path) -> None:
     """In a process of its own, whose peak is then that of the interpreter and this copy."""
-    import subprocess
-    import sys
-
-    big = tmp_path / "besar.bin"
-    with big.open("wb") as file:
-        file.truncate(2 << 30)
-    code = (
-        "import sys; from pathlib import Path; from infra.storage.folder import FolderStore;"
-        "FolderStore(Path(sys.argv[2])).put_content(Path(sys.argv[1]));"
-        "print(int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) // 1024)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, big, tmp_path / "gudang"], capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) < 128
+    assert landed_mib(tmp_path, 2 << 30) < 128

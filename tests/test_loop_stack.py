@@ -5,23 +5,17 @@ into, its `answers/`, and the commands.
 """
 
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
 from infra.embedded import processes
 from infra.embedded.stack import Stack
-from infra.settings import ROOT, Settings
+from infra.settings import Settings
+from tests.commands import satu, wait_for
 from tests.samples import make
 
-PATIENCE_S = 240
 HEADINGS = ["No", "Kode satker", "Periode", "Saluran", "Jml permohonan", "Dikabulkan", "Ditolak", "Petugas"]
 ROWS = [
     ["1", "JATENG", "Oktober 2026", "LANGSUNG", "12", "10", "1", "piket pagi"],
@@ -42,23 +36,6 @@ ENVELOPE = [
 def home(tmp_path: Path):
     yield tmp_path / "home"
     assert processes.of_home(tmp_path / "home") == []
-
-
-def satu(home: Path, *words: str) -> Any:
-    """What a command prints with `--json`. It says 1 where there are findings."""
-    command = [sys.executable, "-c", "from infra.cli import main; main()", *words, "--json"]
-    environment = {**os.environ, "SPIT_HOME": str(home)}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False, timeout=120)
-    assert done.returncode in (0, 1), done.stderr
-    return json.loads(done.stdout)
-
-
-def wait_for(found: Callable[[], Any], what: str) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while not (value := found()):
-        assert time.monotonic() < until, f"{what} did not come within {PATIENCE_S} s"
-        time.sleep(0.5)
-    return value
 
 
 def released(home: Path, number: str) -> bool:

@@ -20,6 +20,7 @@ from expectations import personal
 from infra import clearance, correcting, judged, steps
 from infra.cli import main
 from infra.submit import Refused
+from schemas import dataset as standards
 from schemas.dataset import ContractError, datasets
 from schemas.personal import excerpt, masked
 from tests.office import Installation, counts
@@ -474,8 +475,10 @@ def test_a_child_in_a_criminal_case_is_never_cleared(spit: Installation) -> None
         for rule in ("SUBJEK_ANAK", "DATA_PRIBADI_TELEPON"):
 
             def keep(batch: int, at: Any, rule: str = rule) -> None:
-                data = clearance._parquet([{**row, "kode": rule, "_batch": batch, "_diterima_pada": at}])
-                store.put(judged.key(batch, "pelepasan"), data)
+                made = {**row, "kode": rule, "_batch": batch, "_diterima_pada": at}
+                judged.put(
+                    store, batch, "pelepasan", pa.Table.from_pylist([made], standards.tables()["pelepasan"].arrow)
+                )
 
             inbox.decide(keep)
     spit.take_in()

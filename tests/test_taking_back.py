@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,10 +16,11 @@ import pytest
 from infra import steps
 from infra.lake import Lake
 from infra.publishing.targets import webhook
-from infra.settings import ROOT, Settings
+from infra.settings import Settings
 from infra.storage.folder import FolderStore
 from infra.storage.store import open_store
 from infra.withdrawing.request import PUBLIC, RELEASED
+from tests.commands import satu, wait_for
 from tests.far_servers import PASSWORD, USER, Served, serving
 from tests.office import Installation
 from tests.receivers import TOKEN, Portal, Receiver, portal, receiving
@@ -33,7 +29,6 @@ from tests.servers import Bucket
 
 SECRET = "Zaitun Kencanawati"
 NAMES = {"lengkap", "bertahap", "ember", "sftp", "kait", "portal"}
-PATIENCE_S = 240
 
 
 @dataclass
@@ -170,23 +165,6 @@ def test_a_row_and_a_photo_go_from_every_partner_and_a_dead_one_stays_owed(
 
 
 # On the real stack
-
-
-def satu(home: Path, *words: str) -> Any:
-    command = [sys.executable, "-c", "from infra.cli import main; main()", *words, "--json"]
-    done = subprocess.run(
-        command, env={**os.environ, "SPIT_HOME": str(home)}, cwd=ROOT, capture_output=True, check=False
-    )
-    assert done.returncode in (0, 1), done.stderr
-    return json.loads(done.stdout)
-
-
-def wait_for(found: Callable[[], Any], what: str) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while not (value := found()):
-        assert time.monotonic() < until, f"{what} did not come within {PATIENCE_S} s"
-        time.sleep(0.5)
-    return value
 
 
 @pytest.mark.slow

@@ -85,7 +85,7 @@ class Lanes:
         """
         standard = opened.standard
         file = opened.parcel.files[name]
-        lines = regular(path, standard.headers(), set(_free(standard)))
+        lines = regular(path, standard.headers(), _free(standard))
         if lines is None:
             return None
         target = Path(tempfile.mkdtemp(dir=self.folder)) / "rows.parquet"
@@ -120,7 +120,7 @@ class Only:
     def take(self, opened: Opened, name: str, path: Path) -> Reading | None:
         """The rows asked for; None when the file has to be read as a whole."""
         headers = opened.standard.headers()
-        lines = regular(path, headers, set(_free(opened.standard)))
+        lines = regular(path, headers, _free(opened.standard))
         if lines is None:
             return None
         try:
@@ -187,17 +187,12 @@ def _unread(d: Dataset, lines: Regular) -> list[str]:
         upto.append(name)
         if d.field(name).constraints.required:
             break
-    free = set(_free(d))
+    free = _free(d)
     return [f"NOT coalesce(regexp_full_match({quoted('x_' + n)}, {literal(TOTAL)}), false)" for n in upto if n in free]
 
 
-def _free(d: Dataset) -> list[str]:
-    """The columns of free text: any text at all is a value of theirs."""
-    return [
-        f.name
-        for f in d.office_fields
-        if f.type == "string" and not f.codes and not f.reference and f.format != "periode"
-    ]
+def _free(d: Dataset) -> set[str]:
+    return {f.name for f in d.office_fields if f.free_text}
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:

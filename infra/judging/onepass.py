@@ -31,13 +31,11 @@ class Pass:
 
     def run(self, out: dict[str, list[pa.Table]], balance: dict[tuple[str, str], list[int]]) -> None:
         """Add this dataset's rows, media and findings to `out`, and its counts to `balance`."""
-        self._load()
-        self._mask()
+        self._weigh()
         if self._rejoin(balance):
             self.con.close()
             self.con = duckdb.connect(config=OFFLINE)
-            self._load()
-            self._mask()
+            self._weigh()
         with self.con:
             self._hold()
             self._decide()
@@ -60,6 +58,11 @@ class Pass:
             for o in self.opened:
                 for name, lane in o.lanes.items():
                     balance[o.parcel.kiriman, name][1] += lane.rows
+
+    def _weigh(self) -> None:
+        """`dinilai` of the rows there are by now."""
+        self._load()
+        self._mask()
 
     def _load(self) -> None:
         con, d = self.con, self.dataset

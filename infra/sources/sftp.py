@@ -31,33 +31,32 @@ AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sftp(Remote):
-    """`url` is `sftp://user@host:port/path`; either a password or a key file, named by an environment variable."""
+class Account:
+    """An account on an SSH server: either a password or a key file, named by an environment variable."""
 
     host_key: str
-    """As in a known_hosts file, without the host: `ssh-ed25519 AAAA…`."""
+    """As in a known_hosts file, without the host: `ssh-ed25519 AAAA…`. Another key is weather, never taken on trust."""
     password_env: str = ""
     key_file_env: str = ""
     """The variable holds the path of a private key without passphrase."""
-    settle_s: float = 2
-    takes_answers: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
+    def check(self, url: str) -> None:
+        """ValueError where it cannot be meant: the address holds a password, or there are two secrets or no key."""
+        parts = urlsplit(url)
         if parts.scheme != "sftp" or not parts.hostname or not parts.username or parts.password:
-            raise ValueError(f"expected sftp://user@host/path without a password, not {self.url!r}")
+            raise ValueError(f"expected sftp://user@host/path without a password, not {url!r}")
         if bool(self.password_env) == bool(self.key_file_env):
             raise ValueError("one of password_env and key_file_env is needed")
         if len(self.host_key.split()) < 2:
             raise ValueError("host_key is a type and a key, as in a known_hosts file")
 
     @contextmanager
-    def open(self, work: Path, until: float) -> Iterator[SftpFar]:
-        """Connect and log in; the host key is compared first."""
+    def logged_in(self, url: str, timeout_s: float) -> Iterator[tuple[Any, str]]:
+        """The client and the folder of an address; the host key is compared first, and all that fails is OSError."""
         import paramiko
         from paramiko.hostkeys import HostKeyEntry
 
-        parts = urlsplit(self.url)
+        parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 22
         with weather(), paramiko.SSHClient() as client:
             known = host if port == 22 else f"[{host}]:{port}"
@@ -75,15 +74,32 @@ class Sftp(Remote):
                 host,
                 port,
                 unquote(parts.username or ""),
-                timeout=min(5, self.timeout_s),
-                banner_timeout=self.timeout_s,
-                auth_timeout=self.timeout_s,
-                channel_timeout=self.timeout_s,
+                timeout=min(5, timeout_s),
+                banner_timeout=timeout_s,
+                auth_timeout=timeout_s,
+                channel_timeout=timeout_s,
                 allow_agent=False,
                 look_for_keys=False,
                 **login,
             )
-            yield SftpFar(self, client, unquote(parts.path) or "/", until)
+            yield client, unquote(parts.path) or "/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sftp(Account, Remote):
+    """`url` is `sftp://user@host:port/path`."""
+
+    settle_s: float = 2
+    takes_answers: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self.check(self.url)
+
+    @contextmanager
+    def open(self, work: Path, until: float) -> Iterator[SftpFar]:
+        """Connect and log in."""
+        with self.logged_in(self.url, self.timeout_s) as (client, folder):
+            yield SftpFar(self, client, folder, until)
 
 
 @dataclass

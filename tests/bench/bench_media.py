@@ -8,8 +8,6 @@ import hashlib
 import io
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from PIL import Image
 from infra import copying
 from infra.sources import drop_of
 from infra.storage.store import open_store
+from tests.bench.memory import landed_mib
 from tests.servers import seaweedfs
 from transforms import similar
 from transforms.media import encode
@@ -162,18 +161,7 @@ def decoding(size: str, home: Path) -> Figures:
 
 
 def memory(size: str, home: Path) -> Figures:
-    big = home / "besar.bin"
-    with big.open("wb") as file:
-        file.truncate(BIG[size])
-    code = (
-        "import sys; from pathlib import Path; from infra.storage.folder import FolderStore;"
-        "FolderStore(Path(sys.argv[2])).put_content(Path(sys.argv[1]));"
-        "print(int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) // 1024)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, big, home / "gudang"], capture_output=True, text=True, check=True
-    )
-    yield "media_peak_mib", int(done.stdout), f"MiB, {BIG[size] // MIB} MiB landed", "<= 128"
+    yield "media_peak_mib", landed_mib(home, BIG[size]), f"MiB, {BIG[size] // MIB} MiB landed", "<= 128"
 
 
 def look_alikes(size: str) -> Figures:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from transforms.shape import literal, quoted
 from transforms.tabular.charset import MARK, to_utf8
 from transforms.tabular.delimited import sniff
 from transforms.tabular.heading import fold_spellings, folded
@@ -72,17 +73,17 @@ class Regular:
 
     def relation(self, path: Path) -> str:
         """SQL: `path` (as `plain` gives it) as text under the standard's names, in the order of the file."""
-        form, place = self.form, _text(str(path))
-        columns = "{" + ", ".join(f"{_text(name)}: 'VARCHAR'" for name in form.names()) + "}"
+        form, place = self.form, literal(str(path))
+        columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in form.names()) + "}"
         if isinstance(form, Objects):
             source = f"read_ndjson({place}, columns = {columns})"
         else:
             source = (
                 f"read_csv({place}, columns = {columns}, auto_detect = false, header = false, skip = 1, quote = '\"',"
-                f" escape = '\"', delim = {_text(form.separator.decode())}, new_line = {_text(form.line_end_name)},"
+                f" escape = '\"', delim = {literal(form.separator.decode())}, new_line = {literal(form.line_end_name)},"
                 f" max_line_size = {_LONGEST})"
             )
-        named = (f"{_name(mine)} AS {_name(name)}" for mine, name in zip(form.names(), self.columns, strict=True))
+        named = (f"{quoted(mine)} AS {quoted(name)}" for mine, name in zip(form.names(), self.columns, strict=True))
         return f"(SELECT {', '.join(named)} FROM {source})"
 
     def lines(self, numbers: np.ndarray) -> tuple[bytes, np.ndarray]:
@@ -209,11 +210,3 @@ def _copy(source: BinaryIO, out: BinaryIO, begin: int, end: int) -> None:
     while begin < end and (data := source.read(min(_BLOCK, end - begin))):
         out.write(data)
         begin += len(data)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'

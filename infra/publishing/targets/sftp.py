@@ -10,11 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from infra.publishing.targets.target import Held
-from infra.sources.remote import ENTRIES_LIMIT, secret
-from infra.sources.sftp import weather
+from infra.sources.remote import ENTRIES_LIMIT
+from infra.sources.sftp import Account
 
 DEPTH = 6
 """Folders below one another that are looked into; ours go three deep."""
@@ -23,61 +22,21 @@ CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sftp:
-    """`target` is `sftp://user@host:port/path`; either a password or a key file, named by an environment variable."""
+class Sftp(Account):
+    """`target` is `sftp://user@host:port/path`."""
 
     target: str
-    host_key: str
-    """As in a known_hosts file, without the host: `ssh-ed25519 AAAA…`. Another key is weather, never taken on trust."""
-    password_env: str = ""
-    key_file_env: str = ""
-    """The variable holds the path of a private key without passphrase."""
     timeout_s: float = 20
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.target)
-        if parts.scheme != "sftp" or not parts.hostname or not parts.username or parts.password:
-            raise ValueError(f"expected sftp://user@host/path without a password, not {self.target!r}")
-        if bool(self.password_env) == bool(self.key_file_env):
-            raise ValueError("one of password_env and key_file_env is needed")
-        if len(self.host_key.split()) < 2:
-            raise ValueError("host_key is a type and a key, as in a known_hosts file")
+        self.check(self.target)
 
     @contextmanager
     def open(self, home: Path) -> Iterator[SftpTarget]:
-        """Connect and log in; the host key is compared first."""
-        import paramiko
-        from paramiko.hostkeys import HostKeyEntry
-
-        parts = urlsplit(self.target)
-        host, port = parts.hostname or "", parts.port or 22
-        with weather(), paramiko.SSHClient() as client:
-            known = host if port == 22 else f"[{host}]:{port}"
-            entry = HostKeyEntry.from_line(f"{known} {self.host_key}")
-            if entry is None or entry.key is None:
-                raise OSError(f"the configured host key of {known} cannot be read")
-            client.get_host_keys().add(known, entry.key.get_name(), entry.key)
-            client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            login: dict[str, Any] = (
-                {"password": secret(self.password_env)}
-                if self.password_env
-                else {"pkey": paramiko.PKey.from_path(secret(self.key_file_env))}
-            )
-            client.connect(
-                host,
-                port,
-                unquote(parts.username or ""),
-                timeout=min(5, self.timeout_s),
-                banner_timeout=self.timeout_s,
-                auth_timeout=self.timeout_s,
-                channel_timeout=self.timeout_s,
-                allow_agent=False,
-                look_for_keys=False,
-                **login,
-            )
-            with client.open_sftp() as sftp:
-                sftp.get_channel().settimeout(self.timeout_s)  # pyright: ignore[reportOptionalMemberAccess]
-                yield SftpTarget(sftp, unquote(parts.path) or "/")
+        """Connect and log in."""
+        with self.logged_in(self.target, self.timeout_s) as (client, folder), client.open_sftp() as sftp:
+            sftp.get_channel().settimeout(self.timeout_s)
+            yield SftpTarget(sftp, folder)
 
 
 @dataclass
