@@ -167,6 +167,7 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
     counts = "   ".join(f"{state} {n}" for state, n in sorted(found["counts"].items())) or "nothing has come in yet"
     since = [f"waiting for {step} since {_clock(at)}" for step, at in found["waiting"].items()]
     since += [f"source {s['source']} {s['name']}: {s['trouble']}".replace("  ", " ") for s in found["sources"]]
+    since += [f"partner {name} gets nothing until its file is mended: {why}" for name, why in found["partners"].items()]
     since += [f"batch {b['id']} failed and is tried again: {b['trouble']}" for b in found["batches"]]
     since += [
         f"withdrawal {w.nomor} of {w.item} is still owed until {_clock(w.due)}: {w.target}" for w in found["owed"]
@@ -284,14 +285,13 @@ def sql(
     from infra.sql.moment import earlier
     from infra.sql.query import Limits, select
     from infra.sql.result import FORMS, form_of, render
-    from infra.storage.store import open_store
     from infra.submit import Refused
 
     form = "json" if as_json else form or form_of(output)
     if form not in FORMS:
         raise Refused(f"there is no format {form!r}; known are {', '.join(FORMS)}")
     settings = Settings.from_env()
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     release = earlier(store, number, moment)
     if release:
         click.echo(f"release {release.number}, made {_clock(release.at)}", err=True)
@@ -313,10 +313,9 @@ def diff(one: int, other: int, rows: bool, as_json: bool) -> int:
     from infra.lake import Lake
     from infra.sql.comparing import differences, told
     from infra.sql.moment import earlier
-    from infra.storage.store import open_store
 
     settings = Settings.from_env()
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     first, second = earlier(store, one), earlier(store, other)
     assert first and second
     _show(*told(first, second, differences(Lake(store), first, second), rows=rows), as_json)
@@ -356,13 +355,17 @@ def release(by: str, reason: str, despite_audit: bool, as_json: bool) -> int:
 def export(partner: str, as_json: bool) -> int:
     """Bring a PARTNER (schemas/partners) to the current release now; only what it lacks is sent."""
     from infra import steps
-    from infra.publishing.deliver import partners
+    from infra.publishing.partners import roster
     from infra.submit import Refused
 
     settings = Settings.from_env()
-    known = partners(settings.partners)
-    if partner not in known:
-        raise Refused(f"there is no partner {partner!r}; known are {', '.join(known)}")
+    known = roster(settings.partners)
+    if partner in known.wrong:
+        raise Refused(f"{known.wrong[partner]}. Mend it in {settings.partners}; everybody else is served meanwhile")
+    if partner not in known.partners:
+        raise Refused(f"there is no partner {partner!r}; known are {', '.join(known.names)}")
+    for name, why in known.wrong.items():
+        click.echo(f"partner {name} gets nothing until its file is mended: {why}", err=True)
     counts = steps.deliver(settings, only=partner)
     text = f"{partner}: release {counts['release']}, {counts['written']} files written"
     _show(counts, text + (", and it could not be reached" if counts["failed"] else ""), as_json)
@@ -496,13 +499,12 @@ def kit(event: str | None, output: Path, originals: bool, sheet: bool, as_json: 
     from infra.kit import gather, write
     from infra.lake import Lake
     from infra.sql.query import connect
-    from infra.storage.store import open_store
     from infra.submit import Refused
 
     if event is None and not sheet:
         raise Refused("name the EVENT (peristiwa); without one there is only --contact-sheet")
     settings = Settings.from_env()
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     release = Lake(store).released()
     if release is None:
         raise Refused("nothing is released yet")

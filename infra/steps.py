@@ -24,7 +24,7 @@ from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.records import Submission, Verdict
 from infra.settings import Settings
 from infra.sources import Drop, FolderSource, sources, strangers
-from infra.storage.store import NotFound, Store, open_store
+from infra.storage.store import NotFound, Store
 
 DROPS_AT_ONCE = 100
 """Drops landed together: their media are examined by one set of decoder processes."""
@@ -42,7 +42,7 @@ Counts = dict[str, Any]
 def opened(settings: Settings) -> Iterator[tuple[Store, Inbox]]:
     """The store and the ledger of an installation, closed afterwards."""
     with Inbox.open(settings.ledger) as inbox:
-        yield open_store(settings.store, endpoint=settings.s3_endpoint), inbox
+        yield settings.open_store(), inbox
 
 
 def land(settings: Settings) -> Counts:
@@ -293,7 +293,7 @@ def published(settings: Settings) -> bool:
     """Whether the public shelf shows the current release, as its package says; there need be none."""
     from infra import releases
 
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     released = releases.released(store)
     if released is None:
         return True
@@ -306,13 +306,14 @@ def published(settings: Settings) -> bool:
 def deliver(settings: Settings, *, only: str | None = None, thorough: bool = False) -> Counts:
     """Publish the current release and bring every partner (or `only` one) to it.
 
-    A partner that cannot be reached holds up nobody; `failed` counts them, and their receipts say why. `thorough`
-    looks at every file that is published.
+    A partner that cannot be reached holds up nobody, nor does one whose file is `wrong`; `failed` counts the former,
+    and the receipts of both say why. `thorough` looks at every file that is published.
     """
     from infra import lineage
     from infra.lake import Lake
     from infra.publishing import deliver as delivering
     from infra.publishing.changes import batches_since
+    from infra.publishing.partners import roster
     from infra.publishing.publication import publish
     from infra.publishing.selection import prune
     from infra.sql.query import connect
@@ -330,10 +331,10 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
         ):
             now, batches = datetime.now(UTC), batches_since(lake.releases)
             publication = publish(con, store, current, thorough=thorough, batches=batches, now=now)
-        known = delivering.partners(settings.partners)
-        at_once = {only} if only else request.owing(inbox, hidden, known)
+        known = roster(settings.partners)
+        at_once = {only} if only else request.owing(inbox, hidden, known.partners)
         done = delivering.deliver_all(
-            [p for p in known.values() if only in (None, p.name)],
+            [p for p in known.partners.values() if only in (None, p.name)],
             publication,
             store,
             settings.home,
@@ -341,7 +342,9 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             thorough=thorough,
             at_once=at_once,
         )
-        prune(known.values(), publication, store)
+        for name, why in known.wrong.items() if only is None else ():
+            delivering.fail(name, current.number, why, inbox)
+        prune(known.partners.values(), publication, store)
         request.note(inbox, hidden, current.number, [d.partner for d in done if d.error is None])
         lineage.delivered(store, current, publication, done, now)
         lineage.send(store)
@@ -349,6 +352,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             "release": current.number,
             "written": len(publication.written) + sum(len(d.written) for d in done),
             "failed": sum(d.error is not None for d in done),
+            **({"wrong": list(known.wrong)} if known.wrong else {}),
         }
 
 
@@ -410,10 +414,10 @@ def withdrawn(settings: Settings) -> list[Any]:
 
 
 def _targets(settings: Settings, store: Store, inbox: Inbox) -> list[Any]:
-    from infra.publishing.deliver import partners
+    from infra.publishing.partners import roster
     from infra.withdrawing import request
 
-    return request.targets(store, inbox, list(partners(settings.partners)))
+    return request.targets(store, inbox, roster(settings.partners).names)
 
 
 @contextmanager
@@ -440,6 +444,7 @@ def _publishing(inbox: Inbox) -> Iterator[None]:
 def status(settings: Settings) -> dict[str, Any]:
     """What came in, where it stands, whose turn it is; what is due and since when; what is in trouble."""
     from infra.ledger.marks import troubles
+    from infra.publishing.partners import roster
     from infra.releasing import failed_audit, held
 
     with opened(settings) as (store, inbox):
@@ -448,6 +453,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "waiting": inbox.waiting(),
             "submissions": inbox.recent(limit=200),
             "sources": [vars(trouble) for trouble in troubles(inbox.ledger)],
+            "partners": dict(roster(settings.partners).wrong),
             "batches": [vars(b) for b in inbox.troubled()],
             "audit": failed_audit(store, inbox),
             "held": back.back_to if (back := held(store)) else None,

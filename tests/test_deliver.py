@@ -20,14 +20,15 @@ from typing_extensions import override
 
 from infra.lake import Lake
 from infra.ledger.inbox import Inbox
-from infra.publishing.deliver import Partner, deliver, deliver_all, partners
+from infra.publishing.deliver import deliver, deliver_all
 from infra.publishing.editions import ROW_GROUP
+from infra.publishing.partners import Partner, roster
 from infra.publishing.publication import Publication, publish
 from infra.publishing.targets.stored import Stored
 from infra.sql.query import connect
 from infra.storage.folder import FolderStore
 from infra.storage.store import Source, Stat, Store, open_store
-from schemas.dataset import ContractError, tables
+from schemas.dataset import tables
 from tests.released import AT, SECRET, Release, everything, lake, public_tables, published, row
 from tests.servers import Bucket
 
@@ -97,7 +98,7 @@ def betrayed(files: dict[str, bytes]) -> list[str]:
 
 def test_nothing_held_back_is_in_anything_published_or_delivered(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     publication = put_out(store, everything())
-    everyone = [*partners(PROJECT / "schemas" / "partners").values(), EVERYTHING]
+    everyone = [*roster(PROJECT / "schemas" / "partners").partners.values(), EVERYTHING]
     for done in deliver_all(everyone, publication, store, tmp_path, inbox):
         assert done.written and not done.error
     out = held(store, "published/")
@@ -367,7 +368,7 @@ def test_what_a_partner_no_longer_gets_is_taken_back_with_a_receipt(store: Store
 
 def test_the_partners_of_the_house_get_what_they_may_have(store: Store, inbox: Inbox, tmp_path: Path) -> None:
     publication = put_out(store, everything())
-    known = partners(PROJECT / "schemas" / "partners")
+    known = roster(PROJECT / "schemas" / "partners").partners
     deliver_all(known.values(), publication, store, tmp_path, inbox)
     sdi, media = (held(place_of(known[name], tmp_path)) for name in ("sdi", "mediahub_mitra"))
     assert {path.split("/")[0] for path in sdi if "/" in path} == {*published(), "indah"}
@@ -424,6 +425,11 @@ def test_publishing_into_a_bucket(bucket: Bucket) -> None:
         'target = "s3://bucket/x"',
         'kelas = "semua"',
         "datasets = 3",
+        "formats = [1]",
+        'renditions = "no"',
+        'deadline_s = "lama"',
+        'columns = {foto = "judul"}',
+        "when = [1]",
     ],
 )
 def test_a_partner_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, wrong: str) -> None:
@@ -436,10 +442,11 @@ def test_a_partner_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, wr
         "formats": 'formats = ["csv"]',
     }
     (tmp_path / "x.toml").write_text("\n".join(lines.values()))
-    assert list(partners(tmp_path)) == ["x"]
+    assert list(roster(tmp_path).partners) == ["x"]
     (tmp_path / "x.toml").write_text("\n".join((lines | {wrong.split(" ", maxsplit=1)[0]: wrong}).values()))
-    with pytest.raises(ContractError, match=r"x\.toml"):
-        partners(tmp_path)
+    known = roster(tmp_path)
+    assert (known.partners, known.names) == ({}, ["x"])
+    assert known.wrong["x"].startswith("x.toml: ") and wrong.split(" ", maxsplit=1)[0] in known.wrong["x"]
 
 
 def test_a_view_that_is_not_there_is_our_own_bug(store: Store) -> None:

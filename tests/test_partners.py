@@ -18,13 +18,14 @@ import pytest
 
 from infra.ledger.inbox import Inbox
 from infra.publishing.deliver import Delivery, deliver_all
-from infra.publishing.partners import Partner, offered, partners
+from infra.publishing.partners import Partner, WrongPartner, offered
+from infra.publishing.partners import read as read_partner
 from infra.publishing.publication import Publication, publish
 from infra.publishing.selection import SELECTIONS, prune
 from infra.publishing.targets import webhook
 from infra.storage.folder import FolderStore
 from infra.storage.store import Store, open_store
-from schemas.dataset import ContractError, tables
+from schemas.dataset import tables
 from tests.far_servers import PASSWORD, USER, Served, serving
 from tests.receivers import TOKEN, Portal, Receiver, portal, receiving
 from tests.released import AT, SECRET, Release, everything, lake, row
@@ -190,8 +191,8 @@ def test_a_wrong_file_is_refused(tmp_path: Path, wrong: str) -> None:
     given = {line.split(" ", 1)[0] for line in wrong.splitlines()}
     rest = "\n".join(f"{name} = {value}" for name, value in lines.items() if name not in given)
     (tmp_path / "x.toml").write_text(f"{rest}\n{wrong}\n")
-    with pytest.raises(ContractError, match=r"x\.toml"):
-        partners(tmp_path)
+    with pytest.raises(WrongPartner, match=r"x\.toml"):
+        read_partner(tmp_path / "x.toml")
 
 
 def test_a_delivery_that_runs_out_of_time_is_continued(store: Store, inbox: Inbox, tmp_path: Path) -> None:

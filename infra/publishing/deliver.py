@@ -18,13 +18,11 @@ from infra.ledger.receipts import last_at, standing
 from infra.ledger.records import Delivery as Receipt
 from infra.publishing import deltas, selection
 from infra.publishing.deltas import Given
-from infra.publishing.partners import Partner, offered, partners
+from infra.publishing.partners import Partner, offered
 from infra.publishing.publication import Publication
 from infra.publishing.selection import Item
 from infra.publishing.targets.target import Held, Refusal, Target, hashed
 from infra.storage.store import NotFound, Store
-
-__all__ = ["Delivery", "Partner", "deliver", "deliver_all", "partners"]
 
 AT_ONCE = 8
 """Partners delivered to at the same time: one that does not answer holds up nobody."""
@@ -64,19 +62,16 @@ def deliver_all(
             with partner.place.open(home) as target:
                 return deliver(partner, publication, store, target, inbox, thorough=thorough)
         except OSError as error:
-            why = f"{type(error).__name__}: {error}"
-            inbox.record_delivery(
-                target=partner.name,
-                release=publication.number,
-                item="*",
-                version="",
-                answer=f"GAGAL {why}",
-                ok=False,
-            )
-            return Delivery(partner.name, publication.number, error=why)
+            return fail(partner.name, publication.number, f"{type(error).__name__}: {error}", inbox)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(bring, due))
+
+
+def fail(partner: str, release: int, why: str, inbox: Inbox) -> Delivery:
+    """A delivery that did not end well, with its receipt."""
+    inbox.record_delivery(target=partner, release=release, item="*", version="", answer=f"GAGAL {why}", ok=False)
+    return Delivery(partner, release, error=why)
 
 
 def deliver(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,9 @@ from transforms.shape import literal
 
 WHEN = {"release": "", "daily": "%Y-%m-%d", "weekly": "%G-%V"}
 """At each release, or at most once in a day or week of WIB. What was withdrawn goes at once, whatever this says."""
+
+
+SEND = ("full", "changes")
 
 
 class WrongPartner(ContractError, Refused):
@@ -119,9 +122,29 @@ class Part:
         return f"SELECT {names} FROM {source}{where} ORDER BY {order}"
 
 
-def partners(folder: Path) -> dict[str, Partner]:
-    """Every partner by name; WrongPartner when a TOML asks for what there is not."""
-    return {path.stem: _partner(path) for path in sorted(folder.glob("*.toml"))}
+@dataclass(frozen=True)
+class Roster:
+    """Everybody who has a file: the partners that can be served, and by name what is wrong with the others' files."""
+
+    partners: Mapping[str, Partner]
+    wrong: Mapping[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        """All of them: who is not served still has what it was given."""
+        return sorted({*self.partners, *self.wrong})
+
+
+def roster(folder: Path) -> Roster:
+    """Read every TOML; one that is wrong concerns its own partner alone."""
+    served: dict[str, Partner] = {}
+    wrong: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            served[path.stem] = read(path)
+        except WrongPartner as error:
+            wrong[path.stem] = str(error)
+    return Roster(served, wrong)
 
 
 def offered() -> dict[str, Dataset]:
@@ -139,37 +162,79 @@ def _kept(standard: Dataset, names: tuple[str, ...]) -> tuple[Field, ...]:
     return tuple(f for f in standard.fields if f.name in {*names, *always})
 
 
-def _partner(path: Path) -> Partner:
-    raw = tomllib.loads(path.read_text("utf-8"))
+def read(path: Path) -> Partner:
+    """The partner of a file; WrongPartner says what in it there is not, and what there is."""
     try:
-        lists = {name: tuple(raw[name]) for name in ("formats", "regions", "satker", "classes") if name in raw}
-        columns = {name: tuple(names) for name, names in raw.get("columns", {}).items()}
-        partner = Partner(**{**raw, **lists, "datasets": tuple(raw["datasets"]), "columns": columns})
-    except (KeyError, TypeError, AttributeError) as error:
-        known = ", ".join(f.name for f in fields(Partner))
-        raise WrongPartner(f"{path.name}: {error}; a partner has {known}") from error
-    known = offered()
-    wrong = {
-        "name": partner.name != path.stem,
-        "how": partner.how not in KINDS,
-        "datasets": not set(partner.datasets) <= {"*", *known},
-        "formats": not set(partner.formats) <= set(FORMATS) or not partner.formats,
-        "send": partner.send not in {"full", "changes"} or (partner.how == "ckan" and partner.send == "changes"),
-        "when": partner.when not in WHEN,
-        "columns": any(not set(names) <= _names(known.get(name)) for name, names in partner.columns.items()),
-        "classes": not set(partner.classes) <= set(publik.OPEN_CLASSES),
-        "base": partner.base[-1:] not in ("", "/") or (partner.how == "ckan" and not partner.base.startswith("http")),
-        "regions, satker or classes": any(
-            partner.part(known[name]) is None for name in partner.datasets if name in known
-        ),
-    }
-    if any(wrong.values()):
-        raise WrongPartner(f"{path.name}: cannot be: {', '.join(name for name, is_ in wrong.items() if is_)}")
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise WrongPartner(f"{path.name}: cannot be read: {error}") from error
+    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(Partner)}
+    wrong = [f"there is no {key} (there are {', '.join(known)})" for key in raw if key not in known]
+    wrong += [f"{key} is missing" for key, needed in known.items() if needed and key not in raw]
+    wrong += [f"{key} has to be {_SHAPES[key]}" for key in known if key in raw and not _fits(raw[key], _SHAPES[key])]
+    if wrong:
+        raise WrongPartner(f"{path.name}: {'; '.join(wrong)}")
+    lists = {name: tuple(raw[name]) for name in ("datasets", "formats", "regions", "satker", "classes") if name in raw}
+    columns = {name: tuple(names) for name, names in raw.get("columns", {}).items()}
+    partner = Partner(**{**raw, **lists, "columns": columns})
+    asked = _asked(partner, path).items()
+    if wrong := [f"{key} has to be {expected}" for key, (right, expected) in asked if not right]:
+        raise WrongPartner(f"{path.name}: {'; '.join(wrong)}")
     try:
         _ = partner.place
     except (ValueError, TypeError) as error:
-        raise WrongPartner(f"{path.name}: {error}") from error
+        raise WrongPartner(f"{path.name}: how, target or [access]: {error}") from error
     return partner
+
+
+_TEXT, _TEXTS = "a text", "a list of texts"
+_SHAPES = {
+    **dict.fromkeys(("name", "title", "how", "target", "send", "when", "base", "endpoint"), _TEXT),
+    **dict.fromkeys(("datasets", "formats", "regions", "satker", "classes"), _TEXTS),
+    "columns": "a table of lists of texts",
+    "access": "a table",
+    "renditions": "true or false",
+    "deadline_s": "a number",
+}
+
+
+def _fits(value: object, shape: str) -> bool:
+    match value:
+        case str():
+            return shape == _TEXT
+        case bool():
+            return shape == _SHAPES["renditions"]
+        case int() | float():
+            return shape == _SHAPES["deadline_s"]
+        case list():
+            return shape == _TEXTS and all(isinstance(each, str) for each in value)
+        case dict():
+            return shape == "a table" or all(_fits(each, _TEXTS) for each in value.values())
+        case _:
+            return False
+
+
+def _asked(partner: Partner, path: Path) -> dict[str, tuple[bool, str]]:
+    """Each thing a partner asks for: whether there is such a thing, and what there is."""
+    known, ckan = offered(), partner.how == "ckan"
+    strange = sorted(set(partner.datasets) - {"*", *known})
+    unknown = {f"{of}.{n}" for of, names in partner.columns.items() for n in {*names} - _names(known.get(of))}
+    blind = sorted(name for name in partner.datasets if name in known and partner.part(known[name]) is None)
+    return {
+        "name": (partner.name == path.stem, f"{path.stem!r}, as its file is called"),
+        "how": (partner.how in KINDS, f"one of {', '.join(KINDS)}"),
+        "datasets": (not strange, f"of *, {', '.join(known)}; not {', '.join(strange)}"),
+        "formats": (set(FORMATS) >= {*partner.formats} != set(), f"some of {', '.join(FORMATS)}"),
+        "send": (partner.send in ("full",) if ckan else partner.send in SEND, "full" if ckan else " or ".join(SEND)),
+        "when": (partner.when in WHEN, f"one of {', '.join(WHEN)}"),
+        "columns": (not unknown, f"public columns of what it gets; not {', '.join(sorted(unknown))}"),
+        "classes": ({*partner.classes} <= {*publik.OPEN_CLASSES}, f"of {', '.join(publik.OPEN_CLASSES)}"),
+        "base": (
+            partner.base[-1:] in ("", "/") and (not ckan or partner.base.startswith("http")),
+            f"{'an http address' if ckan else 'an address'} with / at the end",
+        ),
+        "regions, satker or classes": (not blind, f"left out: they cannot narrow {', '.join(blind)}"),
+    }
 
 
 def _names(standard: Dataset | None) -> set[str]:

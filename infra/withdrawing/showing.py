@@ -22,6 +22,8 @@ def made(withdrawal: Withdrawal, new: bool, counts: Mapping[str, Any]) -> tuple[
         public = "belum terbit tanpa itu; langkah deliver berikutnya / owed: the next deliver publishes without it"
     if counts["failed"]:
         public += f"; {counts['failed']} partners could not be reached and are tried again"
+    if counts.get("wrong"):
+        public += f"; owed by {', '.join(counts['wrong'])}, whose file has to be mended (satu status)"
     lines = [
         f"{withdrawal.item}: {said} (nomor {withdrawal.nomor}, oleh {withdrawal.oleh})",
         f"  tidak tampak lagi di satu sql / hidden from satu sql: {_clock(withdrawal.at)}",
