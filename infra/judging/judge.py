@@ -6,12 +6,13 @@ The pipeline and `satu check` call the same `judge`; a dry run simply knows noth
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations import personal
 from infra.judging.completeness import is_priority
@@ -91,7 +92,7 @@ def judge(
     out.setdefault("temuan", []).append(_table("temuan", temuan))
     out["neraca_baris"] = [_table("neraca_baris", neraca)]
     verdict = {name: pa.concat_tables(parts) for name, parts in out.items()}
-    outcomes = _outcomes(opened, verdict)
+    outcomes = _outcomes(opened, balance, verdict["temuan"])
     if any(o.metadata for o in opened):
         registered = [row for o in opened if not o.sent_back for row in _metadata(o, batch)]
         verdict["metadata"] = _table("metadata", registered)
@@ -120,18 +121,14 @@ def _table(name: str, rows: Sequence[dict[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), tables()[name].arrow)
 
 
-def _outcomes(opened: Sequence[Opened], verdict: dict[str, pa.Table]) -> list[Outcome]:
-    with duckdb.connect(config=OFFLINE) as con:
-        con.register("neraca", verdict["neraca_baris"])
-        con.register("temuan", verdict["temuan"])
-        counts = {
-            k: c
-            for k, *c in con.execute(
-                "SELECT kiriman, sum(masuk)::BIGINT, sum(diterima)::BIGINT, sum(dikembalikan)::BIGINT,"
-                " sum(dilewati)::BIGINT FROM neraca GROUP BY 1"
-            ).fetchall()
-        }
-        faults = dict(con.execute("SELECT kiriman, count(*) FROM temuan WHERE tingkat = 'GALAT' GROUP BY 1").fetchall())
+def _outcomes(
+    opened: Sequence[Opened], balance: Mapping[tuple[str, str], Sequence[int]], temuan: pa.Table
+) -> list[Outcome]:
+    counts = {o.parcel.kiriman: [0, 0, 0, 0] for o in opened}
+    for (kiriman, _), row in balance.items():
+        counts[kiriman] = [sum(pair) for pair in zip(counts[kiriman], row, strict=True)]
+    wrong = temuan.filter(pc.field("tingkat") == "GALAT")["kiriman"]
+    faults = {each["values"]: each["counts"] for each in wrong.value_counts().to_pylist()}
     return [
         Outcome(
             o.parcel.kiriman,

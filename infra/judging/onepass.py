@@ -76,7 +76,7 @@ class Pass:
         absent = [(o.parcel.kiriman, *place) for o in self.opened for place in o.absent]
         con.register("absen", _rows(absent, ["_kiriman", "_berkas", "kolom"]))
         for name in shape.code_lists(d):
-            con.execute(f"CREATE VIEW rujukan_{name} AS FROM read_csv('{reference.path(name)}', all_varchar = true)")
+            con.register(f"rujukan_{name}", reference.table(name))
         if d.of_media:
             con.register("fakta", _facts(self.opened))
         defaults = {"kode_satker"} | {name for o in self.opened if o.manifest for name in o.manifest.defaults}
@@ -121,8 +121,10 @@ class Pass:
     def _hold(self) -> None:
         """`pribadi`: what is personal in each row, and where; `tahanan`: the rules that hold a row from the public."""
         con, d = self.con, self.dataset
-        suspects = "SELECT t.* FROM (SELECT _n FROM dinilai WHERE _curiga) JOIN teks t USING (_n)"
-        con.execute(f"CREATE TABLE pribadi AS {personal.row_hits(d, f'({suspects})')}")
+        con.execute("CREATE TABLE pribadi (_n BIGINT, kolom VARCHAR, kode VARCHAR, nilai VARCHAR)")
+        if con.execute("FROM dinilai WHERE _curiga LIMIT 1").fetchone():
+            suspects = "SELECT t.* FROM (SELECT _n FROM dinilai WHERE _curiga) JOIN teks t USING (_n)"
+            con.execute(f"INSERT INTO pribadi {personal.row_hits(d, f'({suspects})')}")
         if "subjek_anak" in d.arrow.names:
             con.execute(
                 f"INSERT INTO pribadi SELECT _n, 'subjek_anak', '{personal.CHILD}', NULL FROM dinilai WHERE subjek_anak"
