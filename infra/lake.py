@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,7 +26,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from infra import adopting, releases
 from infra.columns import commented, redefine
 from infra.releases import BACK_TO, Gone, Release
-from infra.storage.store import Conflict, Store
+from infra.storage.store import Conflict, NotFound, Store
 from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import ContractError, tables
 from transforms.strict import cast
@@ -43,7 +43,7 @@ TRIES = 30  # of one commit against other writers of the table; every try lost m
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of a table: its Parquet files (absolute paths, or `s3://…`), its columns, its number of rows."""
+    """One version of a table: its Parquet files (absolute paths; `Lake.bring` before reading), its columns and rows."""
 
     files: tuple[str, ...]
     schema: pa.Schema
@@ -179,6 +179,7 @@ class Lake:
         older += [stat.key for stat in self._store.list(f"tables/{table}/_change_data/")]
         for key in older:
             self._store.delete(key)
+        self._store.discard(f"tables/{table}")
         return len(gone) + len(older)
 
     def version(self, table: str) -> int | None:
@@ -210,18 +211,27 @@ class Lake:
             raise Gone(f"version {version} of table {table} is gone")
         if delta is None:
             raise LookupError(f"there is no table {table}")
-        files = delta.file_uris()
-        if not self._store.url.startswith("s3:"):
-            files = [unquote(uri) for uri in files]  # the library escapes blanks and the like even in plain paths
+        # The library escapes blanks and the like even in plain paths.
+        names = [unquote(uri.rpartition(f"/tables/{table}/")[2]) for uri in delta.file_uris()]
+        files = [self._store.nearby(f"tables/{table}/{name}") for name in names]
         return Snapshot(tuple(files), pa.schema(delta.schema()), delta.count())
 
+    def bring(self, files: Iterable[str]) -> None:
+        """Have these files of snapshots on this machine, where DuckDB reads them; Gone when one has been removed."""
+        try:
+            self._store.bring(files)
+        except NotFound as error:
+            raise Gone(f"{error} has been removed") from error
+
     def lacks(self, snapshot: Snapshot) -> bool:
-        """Whether a file of an old version has been removed since. A bucket is not asked."""
-        return any(not Path(file).exists() for file in snapshot.files if "://" not in file)
+        """Whether a file of an old version has been removed since."""
+        return self._store.lacks(snapshot.files)
 
     def files(self, table: str, version: int) -> list[str]:
-        """The Parquet files of a version, as absolute paths or URIs."""
-        return list(self.snapshot(table, version).files)
+        """The Parquet files of a version, brought here: absolute paths."""
+        found = self.snapshot(table, version).files
+        self.bring(found)
+        return list(found)
 
     def compact(self, table: str) -> int:
         """Gather small files into large ones, as a new version with the same rows; how many files that replaced."""

@@ -17,7 +17,6 @@ from infra.embedded.stack import Stack
 from infra.ledger.inbox import Inbox
 from infra.ledger.records import Submission
 from infra.settings import Settings
-from infra.storage.store import open_store
 from infra.submit import submit
 
 SETTLED = {"TERBIT", "DIKEMBALIKAN", "DILEWATI", "DITOLAK", "DITARIK"}
@@ -164,7 +163,7 @@ def _report(feeds: list[Feed], settings: Settings, started: float, so_far: float
     from infra.lake import Lake
     from infra.sql.query import rows
 
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     lake = Lake(store)
     released = lake.released()
     times = sorted(f.seconds for f in feeds if f.seconds is not None)

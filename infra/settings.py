@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.storage.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +43,14 @@ class Settings:
     """Submissions per batch."""
     api_keys: Path | None = None
     """TOML with the keys of the partners that may ask the API more often than anybody."""
+    copies: Path | None = None
+    """Where this machine keeps copies of the table files of a lake on S3; `<home>/copies` if not said."""
+
+    def open_store(self) -> Store:
+        """The store this installation's lake is in."""
+        from infra.storage.store import open_store
+
+        return open_store(self.store, endpoint=self.s3_endpoint, copies=self.copies or self.home / "copies")
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -58,4 +70,5 @@ class Settings:
             grace_s=float(env.get("SPIT_GRACE_S") or 30),
             batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),
             api_keys=Path(env["SPIT_API_KEYS"]) if env.get("SPIT_API_KEYS") else None,
+            copies=Path(env["SPIT_COPIES"]).absolute() if env.get("SPIT_COPIES") else None,
         )

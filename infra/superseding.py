@@ -32,6 +32,7 @@ def _before(lake: Lake, table: str) -> pa.Table:
     snapshot = lake.snapshot(table, version)
     if not snapshot.rows:
         return wanted.empty_table()
+    lake.bring(snapshot.files)
     listed = ", ".join(map(literal, snapshot.files))
     line = "_baris" if "_baris" in snapshot.schema.names else "NULL::BIGINT"
     with duckdb.connect(config=OFFLINE) as con:

@@ -13,9 +13,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
     from infra.serving.app import application
     from infra.serving.callers import Callers
-    from infra.storage.store import open_store
 
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     app = application(store, Callers(settings.api_keys))
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,9 @@ def connect(
 
     Only below `scratch` may it write. Before the first release all tables are empty.
     """
-    return opened(_readable(lake, release), megabytes=megabytes, threads=threads, scratch=scratch)
+    shown = _readable(lake, release)
+    _bring(lake, shown)
+    return opened(shown, megabytes=megabytes, threads=threads, scratch=scratch)
 
 
 def rows(lake: Lake, release: Release) -> dict[str, int]:
@@ -75,10 +78,9 @@ def ask(sql: str, *, release: int | None = None, as_of: str | None = None, limit
     from infra.lake import Lake
     from infra.settings import Settings
     from infra.sql.moment import earlier
-    from infra.storage.store import open_store
 
     settings = Settings.from_env()
-    store = open_store(settings.store, endpoint=settings.s3_endpoint)
+    store = settings.open_store()
     return select(Lake(store), sql, release=earlier(store, release, as_of), limits=limits)
 
 
@@ -89,7 +91,11 @@ def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limi
     but the release's files, and is killed when it takes too long.
     """
     limits = limits or Limits()
-    job = {"sql": sql, "views": [asdict(view) for view in _readable(lake, release)], "limits": asdict(limits)}
+    shown = _readable(lake, release)
+    used = _used(shown, sql)
+    _bring(lake, used)
+    names = [view.name for view in shown]
+    job = {"sql": sql, "names": names, "views": [asdict(view) for view in used], "limits": asdict(limits)}
     bounds = sandbox.Limits(limits.seconds, limits.megabytes + ROOM, _encoded(limits.answer_megabytes))
     (answer,) = sandbox.run(f"{__name__}:answer", [job], bounds, workers=1)
     if isinstance(answer, sandbox.Failure):
@@ -110,15 +116,15 @@ def answer(job: Mapping[str, Any]) -> dict[str, str]:
     confine([*(file for view in shown for file in view.files), *filter(None, sys.path), *MACHINE])
     try:
         with opened(shown, megabytes=limits.megabytes, threads=limits.threads) as con:
-            return {"arrow": _run(con, job["sql"], shown, limits)}
+            return {"arrow": _run(con, job["sql"], job["names"], limits)}
     except duckdb.OutOfMemoryException:
         return {"refused": _too_hungry(limits)}
     except (duckdb.Error, Refused) as error:
         return {"refused": str(error)}
 
 
-def _run(con: duckdb.DuckDBPyConnection, sql: str, shown: list[View], limits: Limits) -> str:
-    statement = accept(con, sql, [view.name for view in shown])
+def _run(con: duckdb.DuckDBPyConnection, sql: str, names: list[str], limits: Limits) -> str:
+    statement = accept(con, sql, names)
     found = con.execute(statement).to_arrow_reader(ROWS_AT_ONCE)
     sink, count = pa.BufferOutputStream(), 0
     with pa.ipc.new_stream(sink, found.schema) as stream:
@@ -136,14 +142,33 @@ def _readable(lake: Lake, release: Release | None) -> tuple[View, ...]:
     from infra.releases import Gone
 
     try:
-        shown = views(lake, release or lake.released())
+        return views(lake, release or lake.released())
     except Gone as error:
         raise QueryError(str(error)) from error
-    # A lake on S3 is read here once the wheel `duckdb-extension-httpfs` is part of the installation: load it by path
-    # in `opened`, before the lock, with the store's own credentials.
-    if any(file.startswith("s3://") for view in shown for file in view.files):
-        raise QueryError("This lake is on S3; SQL over it needs the DuckDB extension httpfs, which is not installed.")
-    return shown
+
+
+def _bring(lake: Lake, shown: Iterable[View]) -> None:
+    """Have the files of views on this machine: there alone is the child let."""
+    from infra.releases import Gone
+
+    try:
+        lake.bring(file for view in shown for file in view.files)
+    except Gone as error:
+        raise QueryError(str(error)) from error
+
+
+def _used(shown: Sequence[View], sql: str) -> list[View]:
+    """The views named in a statement, and those they are made of, in their order; a word too many does no harm."""
+    words, left, used = _words(sql), list(shown), set[str]()
+    while named := [view for view in left if view.name.lower() in words]:
+        used |= {view.name for view in named}
+        words |= set().union(*(_words(view.sql) for view in named))
+        left = [view for view in left if view.name not in used]
+    return [view for view in shown if view.name in used]
+
+
+def _words(sql: str) -> set[str]:
+    return set(re.findall(r"\w+", sql.lower()))
 
 
 def _encoded(megabytes: int) -> int:

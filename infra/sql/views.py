@@ -69,6 +69,7 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
             rows = _later(lake, release, rows, whole=not only)
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
         if name == REPLACED and release and name in versions:
+            lake.bring(shown.files)
             replaced = _replaced(shown)
         made += _with_history(shown, schema.names, replaced) if KEY in schema.names else [shown]
     return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
@@ -158,8 +159,6 @@ def _replaced(view: View) -> set[str]:
     """The tables in which a row has been replaced by another, as table `perbaikan` says."""
     if not view.files:
         return set()
-    if any("://" in file for file in view.files):
-        return {*datasets(), "media"}  # a bucket is not asked for what saves a look into it
     with duckdb.connect(config=OFFLINE) as con:
         listed = ", ".join(map(literal, view.files))
         return {name for (name,) in con.execute(f"SELECT DISTINCT dataset FROM read_parquet([{listed}])").fetchall()}

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import io
 import os
+import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from infra.storage.nearby import Copies
 from infra.storage.store import CHUNK, Conflict, Draft, NotFound, Stat, Store, check_key
 
 PART = 8 << 20  # up to here one request, held in memory; above it, parts of this size, grown where 10,000 would not do
@@ -31,13 +34,24 @@ class BucketStore(Store):
     """Objects below `prefix` in a bucket that exists."""
 
     def __init__(
-        self, bucket: str, prefix: str = "", *, endpoint: str | None = None, session: Session | None = None
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        endpoint: str | None = None,
+        session: Session | None = None,
+        copies: Path | None = None,
     ) -> None:
         self.bucket = bucket
         self.base = f"{check_key(prefix)}/" if prefix else ""
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self.endpoint = endpoint
         self.session = session or Session()
+        if copies is None:
+            own = copies = Path(tempfile.mkdtemp(prefix="spit-"))
+            weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
+        # One home may have known several stores.
+        self._copies = Copies(copies / hashlib.sha256(f"{endpoint} {self.url}".encode()).hexdigest()[:16])
         self.client = self.session.client(
             "s3",
             endpoint_url=endpoint,
@@ -107,8 +121,32 @@ class BucketStore(Store):
         return f"s3://{self.bucket}/{self.base}{check_key(key)}", options
 
     @override
+    def nearby(self, key: str) -> str:
+        return str(self._copies.path(key))
+
+    @override
+    def bring(self, files: Iterable[str]) -> None:
+        def fetch(key: str, file: BinaryIO) -> None:
+            with _missing(key):
+                self.client.download_fileobj(
+                    **self._at(key), Fileobj=file, Config=TransferConfig(max_concurrency=THREADS)
+                )
+
+        self._copies.bring(files, fetch)
+
+    @override
+    def lacks(self, files: Iterable[str]) -> bool:
+        keys = {self._copies.key(file) for file in files}
+        folders = {key.rpartition("/")[0] for key in keys}
+        return not keys <= {stat.key for folder in folders for stat in self.list(f"{folder}/")}
+
+    @override
+    def discard(self, prefix: str) -> None:
+        self._copies.discard(prefix)
+
+    @override
     def sweep(self, older_than_s: float) -> int:
-        before, swept = datetime.now(UTC) - timedelta(seconds=older_than_s), 0
+        before, swept = datetime.now(UTC) - timedelta(seconds=older_than_s), self._copies.sweep(older_than_s)
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.base)
         for upload in (each for page in pages for each in page.get("Uploads", ())):
             if upload["Initiated"] < before:

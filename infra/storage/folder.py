@@ -6,7 +6,7 @@ import os
 import stat
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from io import BufferedWriter, FileIO
 from pathlib import Path
@@ -66,6 +66,22 @@ class FolderStore(Store):
     @override
     def delta(self, key: str) -> tuple[str, dict[str, str]]:
         return str(self._path(key)), {}
+
+    @override
+    def nearby(self, key: str) -> str:
+        return str(self.root / check_key(key))
+
+    @override
+    def bring(self, files: Iterable[str]) -> None:
+        """They are where they are read."""
+
+    @override
+    def lacks(self, files: Iterable[str]) -> bool:
+        return any(not Path(file).exists() for file in files)
+
+    @override
+    def discard(self, prefix: str) -> None:
+        """There are no copies."""
 
     @override
     def sweep(self, older_than_s: float) -> int:

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +120,22 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def nearby(self, key: str) -> str:
+        """The path at which this machine reads bytes that never change under their key, once they are brought."""
+
+    @abstractmethod
+    def bring(self, files: Iterable[str]) -> None:
+        """Have the bytes at these `nearby` paths. NotFound when there are none any more."""
+
+    @abstractmethod
+    def lacks(self, files: Iterable[str]) -> bool:
+        """Whether what any of these `nearby` paths stands for has been removed from the store."""
+
+    @abstractmethod
+    def discard(self, prefix: str) -> None:
+        """Leave no copy on this machine of what is, or was, below `prefix`, a folder of keys."""
+
+    @abstractmethod
     def sweep(self, older_than_s: float) -> int:
         """Remove what puts that died more than so many seconds ago left behind; how many there were."""
 
@@ -139,17 +155,18 @@ class Store(ABC):
             yield Draft(file, size, sha256)
 
 
-def open_store(url: str, *, endpoint: str | None = None) -> Store:
+def open_store(url: str, *, endpoint: str | None = None, copies: Path | None = None) -> Store:
     """The store at `file:///…`, a plain path, or `s3://bucket/prefix`.
 
-    `endpoint` is an S3 server other than Amazon's, as `http://host:port`. Credentials and region come from where
+    `endpoint` is an S3 server other than Amazon's, as `http://host:port`; `copies` is the folder where this machine
+    keeps what it reads of a bucket's tables (without one: a temporary one). Credentials and region come from where
     boto3 looks for them, never from the URL. ValueError when the URL is none of these.
     """
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
         from infra.storage.bucket import BucketStore
 
-        return BucketStore(parts.netloc, parts.path.strip("/"), endpoint=endpoint)
+        return BucketStore(parts.netloc, parts.path.strip("/"), endpoint=endpoint, copies=copies)
     if "://" not in url or (parts.scheme == "file" and not parts.netloc):
         from infra.storage.folder import FolderStore
 

@@ -77,6 +77,7 @@ def connection(
         con.execute(f"CREATE TABLE penarikan AS {withdrawal.relation(rows)}")
         for table, version in versions.items():
             snapshot = lake.snapshot(table, version)
+            lake.bring(snapshot.files)
             con.execute(f'CREATE VIEW "{table}_mentah" AS {rows_of(snapshot.schema, snapshot)}')
         yield con
 
