@@ -95,9 +95,8 @@ class Installation:
         """What an analyst sees of the current release."""
         from infra.lake import Lake
         from infra.sql.query import select
-        from infra.storage.store import open_store
 
-        return select(Lake(open_store(self.settings.store)), sql).to_pylist()
+        return select(Lake(self.settings.open_store()), sql).to_pylist()
 
 
 def counts(s: Submission) -> tuple[int | None, ...]:
