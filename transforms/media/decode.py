@@ -4,6 +4,7 @@ Runs in a sandbox, so a decoder may hang, crash or eat memory here. Imports stay
 sees photos never loads FFmpeg.
 """
 
+import errno
 import struct
 import zipfile
 import zlib
@@ -78,6 +79,8 @@ def attempt(path: Path, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except OSError as error:
         if error.errno in WEATHER:
             raise
+        if error.errno == errno.ENOMEM:
+            return {"galat": "BERKAS_TERLALU_BESAR", "galat_rinci": str(error)}
         return _damage(path, error)
     except _DAMAGE as error:
         return _damage(path, error)

@@ -4,6 +4,8 @@ import re
 from typing import BinaryIO
 
 from transforms.media.decode import DamagedError
+from transforms.media.iptc import clean
+from transforms.media.scan import boxes
 
 _RIFF_UNKNOWN = {0, 0xFFFFFFFF}  # written by recorders that stream
 _OGG_PAGE_MAX = 65_307
@@ -25,19 +27,9 @@ def check(file: BinaryIO, kind: str, size: int) -> None:
 
 
 def _check_boxes(file: BinaryIO, size: int) -> None:
-    """ISO 14496-12: a row of boxes, each with its length and four letters."""
-    at = 0
-    while at + 8 <= size:
-        file.seek(at)
-        head = file.read(16)
-        length, name = int.from_bytes(head[:4], "big"), head[4:8]
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        if length == 0 or not (name.isascii() and name.decode().isprintable()):  # up to the end, or rubbish after it
-            return
-        if length < 8 or at + length > size:
-            raise DamagedError(f"kotak {name.decode()} melewati akhir berkas")
-        at += length
+    for name, _, end in boxes(file, 0, size):
+        if end > size:
+            raise DamagedError(f"kotak {clean(name.decode('latin-1'))} melewati akhir berkas")
 
 
 def _check_riff(file: BinaryIO, size: int) -> None:

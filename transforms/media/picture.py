@@ -9,9 +9,10 @@ from typing import Any
 
 from PIL import Image, ImageCms
 
-from transforms.media import embedded
-from transforms.media.decode import MAX_PIXELS, DamagedError, TooLargeError
+from transforms.media import embedded, position
+from transforms.media.decode import MAX_PIXELS, TooLargeError
 from transforms.media.iptc import clean
+from transforms.media.scan import segments
 
 # Type → Pillow's plugin. Naming it keeps Pillow from trying its forty others, some of which call other programs.
 _PLUGINS = {
@@ -69,7 +70,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         "tinggi_px": height,
         "orientasi": said.orientation,
         "warna": colour,
-        "ada_gps": said.gps,
+        "ada_gps": said.gps or position.of_picture(path, kind),
         "diambil_pada_exif": said.taken,
         "kredit_tertanam": said.first("kredit") or said.first("pembuat"),
         "keterangan_tertanam": said.first("keterangan"),
@@ -130,23 +131,10 @@ def jpeg_digest(data: bytes) -> str:
     Not of the decoded pixels: those differ in the last bit from one libjpeg to the next, and a lake outlives both.
     """
     digest = hashlib.sha256()
-    at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            raise DamagedError("segmen JPEG tidak pada tempatnya")
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-            continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xDA:  # the scan: picture data until the end marker; what follows it (MPF, HDR maps) is not ours
-            stop = data.find(b"\xff\xd9", at)
-            digest.update(data[at : stop if stop > at else len(data)])
-            return digest.hexdigest()
+    for marker, start, end in segments(data):
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
-            digest.update(data[at:end])
-        at = end
-    raise DamagedError("JPEG tanpa gambar")
+            digest.update(data[start:end])
+    return digest.hexdigest()
 
 
 def _pixel_digest(image: Image.Image) -> str:

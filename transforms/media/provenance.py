@@ -5,16 +5,14 @@ signers to trust, and nothing is fetched over the network.
 """
 
 import json
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from transforms.media.iptc import clean
+from transforms.media.scan import holds_at_its_ends
 
 _MARK = b"jumdc2pa"  # C2PA 2.2, 11.1: the manifest store's JUMBF description box begins so
-_WHOLE = 64 << 20  # up to here a file is searched in full; in larger ones, which are video, at both ends
-_ENDS = 4 << 20
 _OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 _NEUTRAL = {"c2pa.created", "c2pa.opened", "c2pa.placed", "c2pa.published", "c2pa.repackaged", "c2pa.transcoded"}
 
@@ -64,7 +62,5 @@ def _origin(actions: list[dict[str, Any]]) -> str | None:
 
 
 def _marked(path: Path) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if len(data) <= _WHOLE:
-            return data.find(_MARK) >= 0
-        return data.find(_MARK, 0, _ENDS) >= 0 or data.find(_MARK, len(data) - _ENDS) >= 0
+    with path.open("rb") as file:
+        return holds_at_its_ends(file, [_MARK], path.stat().st_size)

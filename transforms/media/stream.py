@@ -11,7 +11,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from transforms.media import ending
+from transforms.media import ending, position
 from transforms.media.decode import MAX_PIXELS, DamagedError, TooLargeError, UnsupportedError
 from transforms.media.iptc import clean
 from transforms.media.playback import Playback
@@ -66,7 +66,10 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         main = video or sound
         assert main
         length = declared or seen.end
-        return _facts(container, video, sound) | {
+        told = _facts(container, video, sound)
+        others = any(stream.type not in {"video", "audio"} for stream in container.streams)
+        return told | {
+            "ada_gps": told["ada_gps"] or position.of_stream(path, kind, others=others),
             "tipe_media": kind if video else _SOUND_ONLY.get(kind, kind),
             "durasi_ms": count(length * 1000),
             "laju_bit": count(size * 8 / length) if length else None,
