@@ -116,6 +116,7 @@ def judge(settings: Settings) -> Counts:
     """Judge everything landed, batch by batch, oldest first; one worker at a time, so that keys meet in order."""
     from infra import lineage
     from infra.judging.judge import judge as judge_parcels
+    from infra.origins import origins_of
     from schemas.daftar_data import priorities
 
     counts = {"batches": 0, "submissions": 0, "accepted": 0, "returned": 0, "skipped": 0}
@@ -131,6 +132,7 @@ def judge(settings: Settings) -> Counts:
                     claim.batch.id,
                     known=_known(store, inbox, claim.batch.id, stack),
                     owner_of=lambda root: _owner(inbox, root),
+                    origins_of=origins_of(store, inbox),
                     folder=folder,
                 )
                 judged.keep(store, claim.batch.id, verdict)

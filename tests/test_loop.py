@@ -316,6 +316,64 @@ def test_a_table_goes_the_same_way(spit: Installation) -> None:
     assert (counts(second), [r for r in spit.rules(second.receipt) if r in ("BARIS_TANPA_ASAL",)]) == ((2, 2, 0, 0), [])
 
 
+def figures(*rows: tuple[str, str]) -> make.Files:
+    """A table: channel and requests, none of them granted or refused."""
+    heads, good, _ = make.ROWS["layanan_informasi"]
+    return make.table("layanan_informasi", [heads, *([*good[:2], *row, "0", "0", "1"] for row in rows)])
+
+
+def put(book: Workbook, row: int, **cells: str) -> Workbook:
+    page = sheet(book)
+    for name, value in cells.items():
+        page.cell(row, columns(page)[name], value)
+    return book
+
+
+def taken(spit: Installation) -> dict[str, tuple[int, str]]:
+    """Channel → requests and version, as readers see it."""
+    spit.release()
+    rows = spit.rows("SELECT saluran, jumlah_permohonan AS n, _kiriman FROM layanan_informasi")
+    return {row["saluran"]: (row["n"], row["_kiriman"][-1]) for row in rows}
+
+
+def test_a_mended_row_never_takes_the_place_of_another_one(spit: Installation) -> None:
+    """Not of one accepted beside it, nor in a later round; and it can still be mended, once and again."""
+    spit.drop("rekap", figures(("LANGSUNG", "12"), ("FAKS", "4"), ("TELEGRAM", "9")))
+    spit.take_in()
+    first = returned(spit, spit.one("rekap").receipt)
+    send(spit, "satu.xlsx", put(put(first, 2, saluran="LANGSUNG"), 3, saluran="LAMAN", jumlah_permohonan="banyak"))
+    second = spit.one("rekap", 2)
+    assert counts(second) == (2, 0, 2, 0)
+    assert [r for r in spit.rules(second.receipt) if r != "TIPE_SALAH"] == ["KUNCI_SUDAH_ADA"]
+
+    again = returned(spit, second.receipt)
+    assert sheet(again).max_row == 3
+    send(spit, "dua.xlsx", put(put(again, 2, saluran="SUREL"), 3, saluran="LANGSUNG", jumlah_permohonan="9"))
+    assert counts(spit.one("rekap", 3)) == (2, 1, 1, 0), "its key was not there before, but it is that of another row"
+    assert taken(spit) == {"LANGSUNG": (12, "1"), "SUREL": (4, "3")}
+
+    put(put(first, 2, saluran="SUREL", jumlah_permohonan="5"), 3, saluran="SUREL")
+    sheet(first).delete_rows(3)
+    send(spit, "satu.xlsx", first)
+    assert counts(spit.one("rekap", 4)) == (1, 1, 0, 0), "the same row, mended in the workbook before"
+    send(spit, "tiga.xlsx", put(returned(spit, spit.one("rekap", 3).receipt), 2, saluran="SUREL"))
+    assert spit.rules(spit.one("rekap", 5).receipt) == ["KUNCI_SUDAH_ADA"]
+    assert taken(spit) == {"LANGSUNG": (12, "1"), "SUREL": (5, "4")}
+
+
+def test_a_row_of_a_later_version_replaces_once_it_is_mended_but_only_its_own(spit: Installation) -> None:
+    spit.drop("rekap", figures(("LANGSUNG", "12"), ("SURAT", "3")))
+    spit.take_in()
+    spit.drop("rekap", figures(("LANGSUNG", "banyak"), ("SURAT", "3"), ("FAKS", "7")))
+    spit.take_in()
+    book = returned(spit, spit.one("rekap", 2).receipt)
+    send(spit, "satu.xlsx", put(put(book, 2, jumlah_permohonan="13"), 3, saluran="SURAT"))
+
+    third = spit.one("rekap", 3)
+    assert (counts(third), "KUNCI_SUDAH_ADA" in spit.rules(third.receipt)) == ((2, 1, 1, 0), True)
+    assert taken(spit) == {"LANGSUNG": (13, "3"), "SURAT": (3, "1")}
+
+
 def test_an_office_finds_its_own_table_again(spit: Installation) -> None:
     """Its headers, in its order, with the columns nobody else knows; only the rows that came back."""
     rows = [

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from schemas.dataset import Dataset, Field
 from schemas.manifest import Manifest
 from transforms.forms import MENDS, REST, SHEET
-from transforms.mending import ROW_ID, Place, Returned, row_id, shown
+from transforms.mending import ROW_ID, Place, Returned, key_text, row_id, shown
 from transforms.template import TEXT, add_instructions, framed, note, packed, writable
 
 CELL = 32_767
@@ -96,8 +96,7 @@ def correction(
             if column - 1 == of_row:
                 wrong += faults.get((named, None), [])
             _mark(cell, wrong)
-        key = "|".join(row.get(name) or "" for name in dataset.primary_key)
-        _write(_cell(sheet, at, last), row_id(document["nomor"], place, key))
+        _write(_cell(sheet, at, last), row_id(document["nomor"], place, key_text(row, dataset)))
     envelope = book[SHEET]
     assert isinstance(envelope, Worksheet)
     for at in range(2, envelope.max_row + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,57 @@ def row_id(number: str, place: Place, key: str) -> str:
     return orjson.dumps([number, *place, key]).decode()
 
 
-def place_of(text: str | None, number: str) -> Place | None:
-    """Where the row stood; None when the identity is not one of that receipt."""
+def key_text(row: Mapping[str, Any], dataset: Dataset) -> str:
+    """A row's key as it was written."""
+    return "|".join((row.get(name) or "").strip() for name in dataset.primary_key)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The returned row that a row of a correction mends: its receipt and place, and whether its key is another now."""
+
+    kiriman: str
+    place: Place
+    rekeyed: bool
+
+
+Origins = Mapping[Place, Origin]
+"""For each row of a correction where it comes from; empty for what is no correction."""
+
+
+def origin(row: Mapping[str, Any], dataset: Dataset, number: str) -> Origin | None:
+    """What the row mends; None when its identity is not one of that receipt."""
     try:
-        parts = orjson.loads(text or "")
+        parts = orjson.loads(row.get(ROW_ID) or "")
     except orjson.JSONDecodeError:
         return None
     match parts:
-        case [str(receipt), str(file), None | str() as sheet, int(row), str()] if receipt == number:
-            return file, sheet, row
+        case [str(receipt), str(file), None | str() as sheet, int(at), str(key)] if receipt == number:
+            return Origin(number, (file, sheet, at), key_text(row, dataset) != key)
         case _:
             return None
+
+
+def is_same(row: tuple[str, Place], other: tuple[str, Place], origins_of: Callable[[str], Origins]) -> bool:
+    """Whether a row of a correction may replace the accepted one that has its key: (receipt, place) of each.
+
+    Followed back through the corrections, both were the same row of some version; or they never were rows of one
+    version, and the correction left the key as it was: then it is a later version of that row.
+    """
+    mine, rekeyed = _way(row, origins_of)
+    theirs, _ = _way(other, origins_of)
+    shared = mine.keys() & theirs.keys()
+    return any(mine[number] == theirs[number] for number in shared) if shared else not rekeyed
+
+
+def _way(row: tuple[str, Place], origins_of: Callable[[str], Origins]) -> tuple[dict[str, Place], bool]:
+    """Where a row stood in each version it was sent in, and whether its key was changed on the way."""
+    kiriman, place = row
+    way, rekeyed = {kiriman: place}, False
+    while found := origins_of(kiriman).get(place):  # a correction mends an earlier version, so this ends
+        kiriman, place = found.kiriman, found.place
+        way[kiriman], rekeyed = place, rekeyed or found.rekeyed
+    return way, rekeyed
 
 
 def emptied(rows: pa.Table, dataset: Dataset) -> set[int]:

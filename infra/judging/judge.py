@@ -24,6 +24,7 @@ from infra.judging.registry import Known, Registry
 from schemas.dataset import datasets, tables
 from schemas.finding import Finding
 from schemas.personal import masked
+from transforms.mending import Origins
 from transforms.shape import OFFLINE, literal
 
 
@@ -66,11 +67,13 @@ def judge(
     *,
     known: Known = lambda _: (),
     owner_of: Callable[[str], str | None] | None = None,
+    origins_of: Callable[[str], Origins] = lambda _: {},
     folder: Path | None = None,
 ) -> Verdict:
     """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number.
 
-    `folder`: an empty one, where rows of large files may go; without it everything is held in memory.
+    `origins_of`: for each row of an earlier correction, by receipt, the returned row it mends. `folder`: an empty one,
+    where rows of large files may go; without it everything is held in memory.
     """
     registry = Registry(known, connected=owner_of is not None)
     lanes = Lanes(folder, batch) if folder else None
@@ -82,7 +85,8 @@ def judge(
     }
     out: dict[str, list[pa.Table]] = {}
     for name in sorted({o.dataset for o in opened if o.manifest and o.rows and o.dataset}):
-        Pass(datasets()[name], [o for o in opened if o.manifest and o.dataset == name], batch, known).run(out, balance)
+        those = [o for o in opened if o.manifest and o.dataset == name]
+        Pass(datasets()[name], those, batch, known, origins_of).run(out, balance)
     temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
     neraca = [
         {"kiriman": k, "berkas": b, "masuk": n, "diterima": a, "dikembalikan": r, "dilewati": s, "_batch": batch}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +18,7 @@ from schemas.dataset import Dataset, tables
 from schemas.finding import VALUE_LIMIT, Finding
 from transforms import shape
 from transforms.media.probe import FACTS
+from transforms.mending import Origins, is_same
 from transforms.shape import OFFLINE
 from transforms.tabular.reading import Refused
 
@@ -25,8 +26,15 @@ from transforms.tabular.reading import Refused
 class Pass:
     """Judges what `opened` holds of `dataset`; `run` once."""
 
-    def __init__(self, dataset: Dataset, opened: list[Opened], batch: int, known: Known) -> None:
-        self.dataset, self.opened, self.batch, self.known = dataset, opened, batch, known
+    def __init__(
+        self,
+        dataset: Dataset,
+        opened: list[Opened],
+        batch: int,
+        known: Known,
+        origins_of: Callable[[str], Origins] = lambda _: {},
+    ) -> None:
+        self.dataset, self.opened, self.batch, self.known, self.origins_of = dataset, opened, batch, known, origins_of
         self.con = duckdb.connect(config=OFFLINE)
 
     def run(self, out: dict[str, list[pa.Table]], balance: dict[tuple[str, str], list[int]]) -> None:
@@ -175,9 +183,11 @@ class Pass:
         con.execute("UPDATE diputus SET putusan = 'BARU' WHERE putusan IS NULL AND _n NOT IN (SELECT _n FROM putaran)")
         (rounds,) = con.execute("SELECT coalesce(max(ke), 0) FROM putaran").fetchall()[0]
         for ke in range(1, rounds + 1):
+            self._tell_apart(ke, files)
             con.execute(
                 "UPDATE diputus d SET lawan = ada._kiriman, putusan = CASE"
                 " WHEN ada._kunci IS NULL THEN 'BARU' WHEN ada._sidik = d._sidik THEN 'DUPLIKAT'"
+                " WHEN d._n IN (SELECT _n FROM lain) THEN 'KUNCI_SUDAH_ADA'"
                 " WHEN split_part(ada._kiriman, '.', 1) IN (q.dasar, q.memperbaiki) THEN"
                 "   CASE WHEN ada.pada > d._diterima_pada THEN 'SUDAH_DIGANTIKAN' ELSE 'PERBAIKAN' END"
                 " ELSE 'KUNCI_SUDAH_ADA' END"
@@ -188,6 +198,35 @@ class Pass:
                 "INSERT OR REPLACE INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada"
                 f" FROM diputus JOIN putaran USING (_n) WHERE ke = {ke} AND putusan IN ('BARU', 'PERBAIKAN')"
             )
+
+    def _tell_apart(self, ke: int, files: Sequence[str]) -> None:
+        """`lain`: rows of corrections that met under their key another row than the one they mend."""
+        con = self.con
+        con.execute("CREATE OR REPLACE TABLE lain (_n BIGINT)")
+        mending = {o.parcel.kiriman: o.origins for o in self.opened if o.origins}
+        if not mending:
+            return
+        place = "_berkas, _lembar, _baris"
+        con.execute(
+            f"CREATE OR REPLACE TABLE bentrok AS SELECT _n, d._kiriman, {place}, _kunci, ada._kiriman AS di"
+            f" FROM putaran p JOIN dinilai d USING (_n) JOIN ada USING (_kunci) WHERE ke = {ke}"
+            f" AND ada._sidik <> d._sidik AND d._kiriman IN ({', '.join(map(shape.literal, mending))})"
+        )
+        here = [
+            f"SELECT _kunci, _kiriman, {place} FROM dinilai SEMI JOIN"
+            " (SELECT _n FROM diputus WHERE putusan IN ('BARU', 'PERBAIKAN')) USING (_n)"
+        ]
+        if files:
+            listed = ", ".join(map(shape.literal, files))
+            here.append(f"SELECT _kunci, _kiriman, {place} FROM read_parquet([{listed}], union_by_name = true)")
+        met = con.execute(
+            "SELECT b._n, b._kiriman, b._berkas, b._lembar, b._baris, b.di, h._berkas, h._lembar, h._baris"
+            f" FROM bentrok b JOIN ({' UNION ALL '.join(here)}) h ON h._kunci = b._kunci AND h._kiriman = b.di"
+        ).fetchall()
+        for n, mine, *places in met:
+            row, other = (mine, tuple(places[:3])), (places[3], tuple(places[4:]))
+            if not is_same(row, other, lambda number: mending.get(number) or self.origins_of(number)):
+                con.execute("INSERT INTO lain VALUES (?)", [n])
 
     def _accepted(self) -> pa.Table:
         found = self.con.execute(

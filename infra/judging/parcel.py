@@ -26,7 +26,7 @@ from schemas.metadata import Doc
 from schemas.reference import satker
 from transforms import forms
 from transforms.forms import Form
-from transforms.mending import ROW_ID, Place, Returned, emptied, place_of
+from transforms.mending import ROW_ID, Origin, Place, Returned, emptied, origin
 from transforms.shape import KEYS
 from transforms.tabular import readers
 from transforms.tabular.heading import folded
@@ -116,6 +116,8 @@ class Opened:
     """Table file → those of its rows that went the fast way, and are in none of the above."""
     metadata: list[Doc] = field(default_factory=list[Doc])
     """The statistical metadata handed in with it."""
+    origins: dict[Place, Origin] = field(default_factory=dict[Place, Origin])
+    """Of a correction: for each of its rows the returned one it mends."""
     sent_back: bool = False
     """Whether every row goes back, whatever it says itself."""
 
@@ -260,23 +262,23 @@ def _take_table(opened: Opened, name: str, lanes: Lanes | Only | None) -> None:
 
 def _mending(opened: Opened, rows: pa.Table, name: str, mends: str) -> pa.Table:
     """The rows of a correction workbook; those the office emptied are left out, those of unknown origin go back."""
-    kiriman, seen = opened.parcel.kiriman, set[Place]()
+    kiriman, returned, seen = opened.parcel.kiriman, opened.parcel.returned, set[Place]()
     empty = emptied(rows, opened.standard)
-    for at, row in enumerate(
-        rows.select([c for c in (ROW_ID, "_lembar", "_baris") if c in rows.column_names]).to_pylist()
-    ):
+    needed = {ROW_ID, "_lembar", "_baris", *opened.standard.primary_key}
+    for at, row in enumerate(rows.select([c for c in rows.column_names if c in needed]).to_pylist()):
         where: dict[str, Any] = {"berkas": name, "lembar": row["_lembar"], "baris": row["_baris"]}
         if at in empty:
             opened.findings.append(Finding(kiriman, "BARIS_KOSONG", **where))
             opened.balances[name][1] += 1
             continue
-        place = place_of(row.get(ROW_ID), mends)
-        known = opened.parcel.returned is None or (place is not None and opened.parcel.returned.holds(place))
-        if place is None or place in seen or not known:
+        mended = origin(row, opened.standard, mends)
+        if mended is None or mended.place in seen or not (returned is None or returned.holds(mended.place)):
             opened.findings.append(Finding(kiriman, "BARIS_TANPA_ASAL", **where, nilai=row.get(ROW_ID), batas=mends))
             opened.spoilt.add((name, row["_lembar"], row["_baris"]))
-        else:
-            seen.add(place)
+            continue
+        seen.add(mended.place)
+        if returned:
+            opened.origins[name, row["_lembar"], row["_baris"]] = mended
     return rows.take(pa.array([at for at in range(rows.num_rows) if at not in empty], pa.int64()))
 
 
