@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -57,7 +57,8 @@ def land(settings: Settings) -> Counts:
             for name, source in known.items()
         }
         for stranger in strangers(settings.landing, known):
-            counts["refused"] += _refuse_stranger(stranger, inbox)
+            if stranger.idle_s >= settings.grace_s:  # else it may still be coming, and be another each time
+                counts["refused"] += _refuse_stranger(stranger, inbox)
         troubles = {name: error for name, job in jobs.items() if (error := job.exception()) is not None}
         for name, job in jobs.items():
             for key, value in {} if name in troubles else job.result().items():
@@ -87,7 +88,9 @@ def _land_source(source: FolderSource, settings: Settings, store: Store, inbox: 
         with inbox.lease(f"land:{source.name}"):
             drops = iter(list(source.drops()))
             while some := list(islice(drops, DROPS_AT_ONCE)):
-                complete = [d for d in some if landing.ready(d, settings.settle_s, settings.grace_s)]
+                counts["refused"] += sum(landing.decline_large(d, source, store, inbox) for d in some)
+                patience = (settings.settle_s, settings.grace_s, source.patience_s)
+                complete = [d for d in some if landing.ready(d, *patience)]
                 taken = landing.land(complete, source, store, inbox)
                 counts["waiting"] += len(some) - len(taken)
                 counts["landed"] += sum(t.new for t in taken)
@@ -334,7 +337,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             now, batches = datetime.now(UTC), batches_since(lake.releases)
             publication = publish(con, store, current, thorough=thorough, batches=batches, now=now)
         known = roster(settings.partners)
-        at_once = {only} if only else request.owing(inbox, hidden, known.partners)
+        owing = request.owing(inbox, hidden, known.partners)
         done = delivering.deliver_all(
             [p for p in known.partners.values() if only in (None, p.name)],
             publication,
@@ -342,7 +345,8 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             settings.home,
             inbox,
             thorough=thorough,
-            at_once=at_once,
+            at_once={only} if only else (),
+            owing=owing,
         )
         for name, why in known.wrong.items() if only is None else ():
             delivering.fail(name, current.number, why, inbox)
@@ -454,6 +458,7 @@ def status(settings: Settings) -> dict[str, Any]:
             "counts": inbox.counts(),
             "waiting": inbox.waiting(),
             "submissions": inbox.recent(limit=200),
+            "landing": _lying(settings),
             "sources": [vars(trouble) for trouble in troubles(inbox.ledger)],
             "partners": dict(roster(settings.partners).wrong),
             "batches": [vars(b) for b in inbox.troubled()],
@@ -461,6 +466,15 @@ def status(settings: Settings) -> dict[str, Any]:
             "held": back.back_to if (back := held(store)) else None,
             "owed": [target for target in _targets(settings, store, inbox) if target.done is None],
         }
+
+
+def _lying(settings: Settings) -> list[dict[str, object]]:
+    """What lies in the landing folders and waits. A source that cannot be read is left to `land`, which reports it."""
+    found: list[dict[str, object]] = []
+    for source in sources(settings.sources, settings.landing).values():
+        with suppress(OSError):
+            found += landing.lying(source)
+    return found
 
 
 def retry(settings: Settings, number: str) -> bool:

@@ -231,23 +231,38 @@ class Portal:
         names = {each["id"] for each in said["fields"]}
         if any(name.startswith("_") or '"' in name or len(name) > 63 for name in names):
             raise Wrong(409, "Validation Error", {"fields": ["not a valid field name"]})
-        if any(set(record) - names for record in said["records"]):
+        if any(set(record) - names for record in said.setdefault("records", [])):
             raise Wrong(409, "Validation Error", {"records": ["unknown column"]})
         fields = [{"id": "_id", "type": "int"}, *said["fields"]]
-        self.tables[said["resource_id"]] = {"fields": fields, "key": said["primary_key"], "records": []}
-        return self.datastore_upsert(said)
+        there = self.tables.setdefault(said["resource_id"], {"fields": fields, "records": []})
+        if there["fields"] != fields:
+            raise Wrong(409, "Validation Error", {"fields": ["other columns than it has"]})
+        there["key"] = said["primary_key"]
+        return self.datastore_upsert({**said, "method": "insert"})
 
     def datastore_upsert(self, said: dict[str, Any]) -> dict[str, Any]:
         table = self.tables[said["resource_id"]]
-        records = [*table["records"], *said["records"]]
-        if len({tuple(str(r[k]) for k in table["key"]) for r in records}) != len(records):
+
+        def key(record: dict[str, Any]) -> tuple[str, ...]:
+            return tuple(str(record[k]) for k in table["key"])
+
+        again = {key(r) for r in said["records"]} if said["method"] == "upsert" else set()
+        records = [r for r in table["records"] if key(r) not in again] + said["records"]
+        if len(set(map(key, records))) != len(records):
             raise Wrong(409, "Validation Error", {"constraints": ["Cannot insert records: duplicate key"]})
-        table["records"] = [{"_id": at, **r} for at, r in enumerate(records, 1)]
+        table["records"] = [{**r, "_id": at} for at, r in enumerate(records, 1)]
         return {}
 
     def datastore_delete(self, said: dict[str, Any]) -> None:
-        if self.tables.pop(said["resource_id"], None) is None:
+        if said["resource_id"] not in self.tables:
             raise Wrong(404, "Not Found Error", {"message": "Resource was not found."})
+        if "filters" not in said:
+            del self.tables[said["resource_id"]]
+            return
+        table, wanted = self.tables[said["resource_id"]], said["filters"].items()
+        table["records"] = [
+            r for r in table["records"] if not all(r[k] in (v if isinstance(v, list) else [v]) for k, v in wanted)
+        ]
 
     def datastore_search(self, said: dict[str, Any]) -> dict[str, Any]:
         if said["resource_id"] not in self.tables:

@@ -453,3 +453,56 @@ def test_a_view_that_is_not_there_is_our_own_bug(store: Store) -> None:
     with lake({"teks": []}) as connection, pytest.raises(duckdb.CatalogException):
         publish(connection, store, released(SMALL))
     assert list(store.list("published/katalog")) == []
+
+
+# What is lost, and what is withdrawn
+
+
+def test_a_lost_or_damaged_file_of_ours_is_a_receipt_and_stops_nobody(
+    store: Store, inbox: Inbox, tmp_path: Path
+) -> None:
+    publication = put_out(store, SMALL)
+    first_of = {e.standard.name: e.files[0].path for e in publication.editions}
+    lost, damaged = first_of["foto"], first_of["teks"]
+    store.delete(f"published/{lost}")
+    store.put(f"published/{damaged}", b"lain")
+    other = replace(EVERYTHING, name="tiga", target="tiga", datasets=("dik",))
+    narrow = replace(EVERYTHING, name="sempit", target="sempit", datasets=("foto",), satker=("JATENG",))
+    foto = next(e for e in publication.editions if e.standard.name == "foto")
+    store.delete(f"published/{next(f.path for f in foto.files if f.format == 'parquet')}")
+    first, made_of_it, third = deliver_all([EVERYTHING, narrow, other], publication, store, tmp_path, inbox)
+    assert not third.error and "NotFound" in (made_of_it.error or "")
+    assert "3 of 19 were refused or lost" in (first.error or "")
+    failed = {r.item: r.answer for r in inbox.deliveries(target="semua", ok=False)}
+    assert set(failed) == {lost, damaged, lost.replace(".csv", ".parquet"), "*"}
+    assert "on our side: NotFound" in failed[lost] and "on our side: Damaged" in failed[damaged]
+    assert len(held(place_of(EVERYTHING, tmp_path))) == WHOLE - 3
+
+
+@pytest.mark.parametrize("owes", [True, False])
+def test_what_is_withdrawn_goes_first_from_a_partner_that_owes_it(
+    store: Store, inbox: Inbox, tmp_path: Path, owes: bool
+) -> None:
+    before = {**SMALL, "foto": [row(FOTO, "a"), row(FOTO, "b", judul=SECRET)]}
+    mine = place_of(EVERYTHING, tmp_path)
+    deliver_all([EVERYTHING], put_out(store, before), store, tmp_path, inbox)
+    assert betrayed(held(mine))
+    publication = put_out(store, AFTER | {"teks": SMALL["teks"]}, released(before, 2, foto=5))
+    late = replace(EVERYTHING, deadline_s=0, when="weekly")
+    called = {"owing": {"semua"}} if owes else {"at_once": {"semua"}}
+    (cut_off,) = deliver_all([late], publication, store, tmp_path, inbox, **called)
+    assert cut_off.error and bool(betrayed(held(mine))) is not owes
+    assert bool([r for r in inbox.deliveries(target="semua") if r.answer == "DIHAPUS"]) is owes
+    (whole,) = deliver_all([EVERYTHING], publication, store, tmp_path, inbox)
+    assert not whole.error and betrayed(held(mine)) == [] and named(mine, "")
+
+
+def test_a_partner_whose_file_asks_for_nothing_any_more_keeps_nothing(
+    store: Store, inbox: Inbox, tmp_path: Path
+) -> None:
+    publication = put_out(store, SMALL)
+    for send in ("full", "changes"):
+        partner = replace(EVERYTHING, name=send, target=send, send=send)
+        assert deliver_all([partner], publication, store, tmp_path, inbox)[0].written
+        (done,) = deliver_all([replace(partner, datasets=())], publication, store, tmp_path, inbox)
+        assert done.removed and not done.error and held(place_of(partner, tmp_path)) == {}

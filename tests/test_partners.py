@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.ledger.inbox import Inbox
+from infra.publishing import selection
 from infra.publishing.deliver import Delivery, deliver_all
 from infra.publishing.partners import Partner, WrongPartner, offered
 from infra.publishing.partners import read as read_partner
@@ -424,7 +425,6 @@ def test_two_partners_on_one_portal_leave_each_others_datasets_alone(
     assert sum(p["state"] == "active" for p in there_is.packages.values()) == 4
 
 
-@pytest.mark.slow
 def test_rows_go_into_the_datastore_where_they_are_wanted(there_is: Portal, store: Store, inbox: Inbox) -> None:
     partner, publication = of(there_is, datastore=["foto"]), put_out(store)
     assert not bring(partner, publication, store, inbox).error
@@ -433,11 +433,48 @@ def test_rows_go_into_the_datastore_where_they_are_wanted(there_is: Portal, stor
     assert [r["nomor"] for r in table["records"]] == ["c-terbuka", "a-terbuka", "b-terbuka"]
     assert bring(partner, publication, store, inbox, thorough=True).written == ()
     table["records"].pop()
+    there_is.asked()
     assert bring(partner, publication, store, inbox, thorough=True).written == ("datastore/spit-foto",)
-    bring(partner, put_out(store, {**CONTENT, "foto": CONTENT["foto"][:1]}, 2), store, inbox)
-    assert len(there_is.tables[resource]["records"]) == 1
+    assert there_is.asked() == ["datastore_create", "datastore_upsert"], "what lacks, not all of it"
     bring(of(there_is), put_out(store, CONTENT, 3), store, inbox)
     assert there_is.tables == {}
+
+
+def test_of_the_rows_in_the_datastore_only_those_that_changed_are_written(
+    there_is: Portal, store: Store, inbox: Inbox
+) -> None:
+    partner = replace(of(there_is, datastore=["foto"]), datasets=("foto",))
+    bring(partner, put_out(store), store, inbox)
+    (table,) = there_is.tables.values()
+    there_is.asked()
+    changed = [{**CONTENT["foto"][0], "judul": "Judul lain"}, *CONTENT["foto"][1:2], row(FOTO, "d")]
+    bring(partner, put_out(store, {**CONTENT, "foto": changed}, 2), store, inbox)
+    rows = {r["nomor"]: r["judul"] for r in table["records"]}
+    assert set(rows) == {"a-terbuka", "b-terbuka", "d-terbuka"} and rows["a-terbuka"] == "Judul lain"
+    assert there_is.asked()[2:] == ["datastore_delete", "datastore_create", "datastore_upsert"]
+    (answer,) = [r.answer for r in inbox.deliveries(item="datastore/spit-foto")][1:]
+    assert answer == "DIUBAH 2 baris, DIHAPUS 1 baris"
+    table["fields"].pop()
+    bring(partner, put_out(store, CONTENT, 3), store, inbox)
+    (anew,) = there_is.tables.values()
+    assert anew["fields"] != table["fields"] and len(anew["records"]) == 3, "other columns: made anew"
+
+
+def test_a_table_too_large_for_a_datastore_leaves_it_and_all_else_goes_on(
+    there_is: Portal, store: Store, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = of(there_is, datastore=["foto"])
+    bring(partner, put_out(store, {**CONTENT, "foto": CONTENT["foto"][:1]}), store, inbox)
+    assert there_is.tables
+    monkeypatch.setattr(selection, "DATASTORE_ROWS", 2)
+    publication = put_out(store, CONTENT, 2)
+    done = bring(partner, publication, store, inbox)
+    assert (done.error, done.removed) == (None, ("datastore/spit-foto",)) and there_is.tables == {}
+    assert there_is.package_show({"id": "spit-foto"})["version"] == publication.editions[0].id
+    for _ in range(2):  # it is said once
+        (refused,) = inbox.deliveries(item="datastore/spit-foto", ok=False)
+        assert refused.answer == "DITOLAK lebih dari 2 baris / more than 2 rows"
+        assert bring(partner, publication, store, inbox, thorough=True).written == ()
 
 
 def test_a_portal_that_does_not_let_us_in_or_refuses_one_dataset(
@@ -484,6 +521,14 @@ def test_against_a_real_ckan(store: Store, inbox: Inbox, tmp_path: Path, monkeyp
             resource = next(r for r in foto["resources"] if r["format"] == "CSV")
             assert foto["title"] == FOTO.title
             assert there.action.datastore_search(resource_id=resource["id"])["total"] == 3
+            other = [{**CONTENT["foto"][0], "judul": "Judul lain"}, row(FOTO, "d")]
+            changed = bring(partner, put_out(store, {**CONTENT, "foto": other}, 6), store, inbox)
+            assert not changed.error
+            (told,) = [r.answer for r in inbox.deliveries(item="datastore/spit-foto")][-1:]
+            assert told == "DIUBAH 2 baris, DIHAPUS 2 baris"
+            shown = there.action.datastore_search(resource_id=resource["id"])["records"]
+            assert {r["nomor"]: r["judul"] == "Judul lain" for r in shown} == {"a-terbuka": True, "d-terbuka": False}
+            less = put_out(store, CONTENT, 7)
             gone = bring(replace(partner, datasets=("teks",), access={**own, "datastore": []}), less, store, inbox)
             assert not gone.error
             assert there.action.package_show(id="spit-foto")["state"] == "deleted"

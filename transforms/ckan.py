@@ -173,6 +173,25 @@ def rows_shown(fields: Sequence[Thing], records: Iterable[Thing], there: Mapping
     return _table(kept, key.split(","), own)
 
 
+def differences(there: Thing, wanted: Thing) -> tuple[list[Thing], list[Thing]] | None:
+    """What makes table `there` into `wanted`: filters of the rows that go, and the rows that are new or differ.
+
+    None when only making it anew does: its columns are others, or its rows have another key.
+    """
+    key: list[str] = wanted["primary_key"]
+    before, after = (
+        {tuple(str(record.get(name)) for name in key): record for record in table["records"]}
+        for table in (there, wanted)
+    )
+    if there["fields"] != wanted["fields"] or len(before) != len(there["records"]):
+        return None
+    gone: dict[tuple[Any, ...], list[Any]] = {}
+    for record in (record for at, record in before.items() if at not in after):
+        gone.setdefault(tuple(record[name] for name in key[:-1]), []).append(record[key[-1]])
+    filters = [{**dict(zip(key, first, strict=False)), key[-1]: last} for first, last in gone.items()]
+    return filters, [record for at, record in after.items() if before.get(at) != record]
+
+
 def is_ours(there: Mapping[str, Any]) -> bool:
     """Whether a dataset over there was made by us."""
     return any(each["key"] == MARK for each in there.get("extras", ()))

@@ -49,19 +49,22 @@ def deliver_all(
     *,
     thorough: bool = False,
     at_once: Collection[str] = (),
+    owing: Collection[str] = (),
 ) -> list[Delivery]:
     """Deliver to each partner whose time it is, or that is one of `at_once`; side by side, and no dead one matters.
 
-    `thorough` looks at what every partner really has, whatever its time, and mends it.
+    `thorough` looks at what every partner really has, whatever its time, and mends it. From those that are `owing` a
+    withdrawal, whatever their time as well, things are taken back before anything new is brought.
     """
-    now = datetime.now(UTC)
-    due = [p for p in everyone if thorough or p.name in at_once or p.due(last_at(inbox.ledger, p.name), now)]
+    now, called = datetime.now(UTC), {*at_once, *owing}
+    due = [p for p in everyone if thorough or p.name in called or p.due(last_at(inbox.ledger, p.name), now)]
 
     def bring(partner: Partner) -> Delivery:
+        owes = partner.name in owing
         try:
             with partner.place.open(home) as target:
-                return deliver(partner, publication, store, target, inbox, thorough=thorough)
-        except OSError as error:
+                return deliver(partner, publication, store, target, inbox, thorough=thorough, owes=owes)
+        except (OSError, NotFound) as error:  # what is lost on our side concerns those alone who get it
             return fail(partner.name, publication.number, f"{type(error).__name__}: {error}", inbox)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -82,51 +85,95 @@ def deliver(
     inbox: Inbox,
     *,
     thorough: bool = False,
+    owes: bool = False,
 ) -> Delivery:
     """Bring `target` to what the partner should have of the publication in `store`.
 
     Files the last receipts say it has, and that are there, are left alone; so a second delivery writes nothing. Each
-    file appears whole, the catalogue after all it names; what is no longer public is taken back last.
+    file appears whole, the catalogue after all it names; what is no longer public is taken back last. A partner that
+    `owes` a withdrawal loses that first, and what takes the place of something it has comes before what is new: then
+    nothing withdrawn lies there when time runs out, though its catalogue names for a while what is gone.
     """
-    note = partial(inbox.record_delivery, target=partner.name, release=publication.number, ok=True)
+    note = partial(inbox.record_delivery, target=partner.name, release=publication.number)
     until = time.monotonic() + partner.deadline_s
     has = standing(inbox.ledger, partner.name, also=deltas.WHOLE)
     there = target.holds({path for path, receipt in has.items() if receipt.sha256}, thorough=thorough)
     given = {path: Given(r.version, r.sha256, r.size or 0, _there(r, there)) for path, r in has.items()}
-    if partner.send == "changes":
-        wanted = list(deltas.items(partner, publication, store, given, anew=thorough))
-    else:
-        wanted = selection.items(partner, publication, store)
+    asked = _asked(partner, publication, store, given, anew=thorough)
+    wanted = [item for item in asked if not item.never]
+    gone = sorted(_gone(partner, has, there) - {item.path for item in wanted})
+
+    def take_back() -> None:
+        for path in gone:
+            note(item=path, version="", answer=target.delete(path), ok=True)
+        for item in (item for item in asked if item.never):
+            _decline(partner, item, publication, inbox)
+
+    if owes:
+        take_back()
+        wanted.sort(key=lambda item: item.path not in has or "/" not in item.path)  # pages name others: last
     written: list[str] = []
-    refused: list[str] = []
+    failed: list[str] = []
     size = 0
     for item in (item for item in wanted if not _stands(item, given.get(item.path))):
         if time.monotonic() > until:
             raise OSError(f"{partner.deadline_s:g} s are over; the next delivery goes on from here")
         try:
-            with _content(item, store) as content:
-                sha256 = hashed(content)
-                if item.sha256 not in ("", sha256):
-                    raise OSError(f"{item.path} has sha256 {sha256} here, not {item.sha256}")
-                answer = target.put(item.path, content, sha256)
-                bytes_ = content.stat().st_size
-        except NotFound:
-            if not item.path.startswith("rendisi/"):
-                raise
-            continue  # a rendition that is listed and not made again yet: the next release tries again
-        except Refusal as error:
-            refused.append(item.path)
-            note(item=item.path, version=item.version, answer=f"DITOLAK {error}", ok=False)
+            answer, sha256, bytes_ = _put(item, store, target)
+        except (NotFound, Damaged, Refusal) as error:
+            if isinstance(error, NotFound) and item.path.startswith("rendisi/"):
+                continue  # a rendition that is listed and not made again yet: the next release tries again
+            failed.append(item.path)
+            why = f"DITOLAK {error}" if isinstance(error, Refusal) else f"GAGAL di pihak kami / on our side: {error!r}"
+            note(item=item.path, version=item.version, answer=why, ok=False)
             continue
-        note(item=item.path, version=item.version, answer=answer, sha256=sha256, size=bytes_)
+        note(item=item.path, version=item.version, answer=answer, sha256=sha256, size=bytes_, ok=True)
         written.append(item.path)
         size += bytes_
-    removed = sorted(_gone(partner, has, there) - {item.path for item in wanted})
-    for path in removed:
-        note(item=path, version="", answer=target.delete(path))
-    if refused:
-        raise OSError(f"{len(refused)} of {len(wanted)} were refused: {', '.join(refused)[:300]}")
-    return Delivery(partner.name, publication.number, tuple(written), tuple(removed), size)
+    if not owes:
+        take_back()
+    if failed:
+        raise OSError(f"{len(failed)} of {len(wanted)} were refused or lost: {', '.join(failed)[:300]}")
+    return Delivery(partner.name, publication.number, tuple(written), tuple(gone), size)
+
+
+class Damaged(Exception):
+    """A file of ours is not what its edition says; nobody gets it."""
+
+
+def _put(item: Item, store: Store, target: Target) -> tuple[str, str, int]:
+    """Bring one file: what the place answered, the SHA-256 and the bytes."""
+    with _content(item, store) as content:
+        sha256 = hashed(content)
+        if item.sha256 not in ("", sha256):
+            raise Damaged(f"{item.path} has sha256 {sha256}, not {item.sha256}")
+        return target.put(item.path, content, sha256), sha256, content.stat().st_size
+
+
+def _asked(
+    partner: Partner, publication: Publication, store: Store, given: Mapping[str, Given], *, anew: bool
+) -> list[Item]:
+    """What the partner should have; nothing at all, not even a page, when its file asks for no dataset any more."""
+    if not partner.datasets:
+        return []
+    if partner.send == "changes":
+        return list(deltas.items(partner, publication, store, given, anew=anew))
+    return selection.items(partner, publication, store)
+
+
+def _decline(partner: Partner, item: Item, publication: Publication, inbox: Inbox) -> None:
+    """A receipt for what is not brought as a matter of principle; said once, not with each release."""
+    answer = f"DITOLAK {item.never}"
+    last = inbox.deliveries(target=partner.name, item=item.path)[-1:]
+    if [(r.answer, r.ok) for r in last] != [(answer, False)]:
+        inbox.record_delivery(
+            target=partner.name,
+            release=publication.number,
+            item=item.path,
+            version=item.version,
+            answer=answer,
+            ok=False,
+        )
 
 
 def _there(receipt: Receipt, there: Mapping[str, Held] | None) -> bool:

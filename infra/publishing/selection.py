@@ -27,7 +27,7 @@ from transforms.shape import OFFLINE, literal
 SELECTIONS = "selections"
 MAKING = Lock()
 DATASTORE_ROWS = 100_000
-"""More rows of a dataset are not brought into a portal's DataStore."""
+"""More rows of a dataset are not brought into a portal's DataStore: they stay a file the portal links to."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Item:
     key: str = ""
     """Where it lies in the store."""
     make: Callable[[], bytes] | None = None
+    never: str = ""
+    """Why it is not brought, and taken back where it lies; one line."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,9 @@ def _for_portal(partner: Partner, store: Store, parts: list[Chosen]) -> Iterator
         told = ckan.package(edition, base=partner.base, prefix=prefix, organization=organization)
         yield made(f"dataset/{told['name']}", edition.id, ckan.document(told))
         if edition.standard.name in access.get("datastore", ()):
-            if edition.facts.rows > DATASTORE_ROWS:
-                raise OSError(f"{edition.standard.name}: {edition.facts.rows} rows are too many for a DataStore")
-            yield Item(f"datastore/{told['name']}", edition.id, make=lambda c=c: _records(store, c))
+            more = f"lebih dari {DATASTORE_ROWS} baris / more than {DATASTORE_ROWS} rows"
+            never = more if edition.facts.rows > DATASTORE_ROWS else ""
+            yield Item(f"datastore/{told['name']}", edition.id, make=lambda c=c: _records(store, c), never=never)
 
 
 def _records(store: Store, c: Chosen) -> bytes:

@@ -24,6 +24,9 @@ PAGE = 1_000
 ROWS_AT_ONCE = 5_000
 """Records in one call of the DataStore."""
 
+CALLS = 50
+"""If taking rows away one group at a time needs more calls than this, their table is made anew."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ckan:
@@ -170,24 +173,35 @@ class CkanTarget:
             touched.append(name)
         return touched
 
-    def _put_rows(self, name: str, wanted: Mapping[str, Any]) -> str:
+    def _put_rows(self, name: str, wanted: dict[str, Any]) -> str:
         package = self._act("package_show", id=name)
         resource = package and words.table_resource(package)
         if not resource:
             raise Refusal(f"{name} has no resource its rows could belong to")
-        self._act("datastore_delete", resource_id=resource["id"], force=True)
-        records, about = wanted["records"], {"resource_id": resource["id"], "force": True}
-        self._act(
-            "datastore_create",
-            **about,
-            fields=wanted["fields"],
-            primary_key=wanted["primary_key"],
-            records=records[:ROWS_AT_ONCE],
-        )
-        for start in range(ROWS_AT_ONCE, len(records), ROWS_AT_ONCE):
-            some = records[start : start + ROWS_AT_ONCE]
+        there = self._rows(package)
+        differs = None if there is None else words.differences(there, wanted)
+        if differs is None or len(differs[0]) > CALLS:
+            return self._make_table(resource["id"], wanted)
+        gone, changed = differs
+        if not gone and not changed:
+            return "SAMA"
+        about = {"resource_id": resource["id"], "force": True}
+        for filters in gone:  # first: what is withdrawn is among it
+            self._act("datastore_delete", **about, filters=filters)
+        columns = {"fields": wanted["fields"], "primary_key": wanted["primary_key"]}
+        self._act("datastore_create", **about, **columns)  # it is there; sees to its key
+        for some in _pieces(changed):
+            self._act("datastore_upsert", **about, method="upsert", records=some)
+        return f"DIUBAH {len(changed)} baris, DIHAPUS {sum(len(f[columns['primary_key'][-1]]) for f in gone)} baris"
+
+    def _make_table(self, resource: str, wanted: Mapping[str, Any]) -> str:
+        about = {"resource_id": resource, "force": True}
+        self._act("datastore_delete", **about)
+        first, *others = _pieces(wanted["records"]) or [[]]
+        self._act("datastore_create", **about, **{**wanted, "records": first})
+        for some in others:
             self._act("datastore_upsert", **about, method="insert", records=some)
-        return f"DITULIS {len(records)} baris"
+        return f"DITULIS {len(wanted['records'])} baris"
 
     def _rows(self, package: Mapping[str, Any]) -> dict[str, Any] | None:
         resource = words.table_resource(package)
@@ -218,3 +232,7 @@ class CkanTarget:
             return "DIHAPUS"
         self._act("package_delete", id=there["id"])
         return "DIHAPUS"
+
+
+def _pieces(records: Sequence[Any]) -> list[Sequence[Any]]:
+    return [records[start : start + ROWS_AT_ONCE] for start in range(0, len(records), ROWS_AT_ONCE)]
