@@ -59,10 +59,21 @@ def test_a_wrong_file_is_told_everybody_else_is_served_and_what_is_withdrawn_sta
     assert asked.exit_code == 2 and "salah.toml" in asked.stderr and "kiriman" in asked.stderr
     assert other.exit_code == 0 and "salah.toml" in other.stderr
 
+    def owed() -> set[str]:
+        return {t.target for t in steps.withdrawn(spit.settings) if t.done is None}
+
+    (tmp_path / "partners/benar.toml").unlink()
     steps.withdraw(spit.settings, spit.one("teks").receipt, "PPID contoh", "salah kirim")
-    owed = {t.target for t in steps.withdrawn(spit.settings) if t.done is None}
-    assert owed == {*WRONG, "penghapusan"}, "who is not served may still hold it"
+    assert owed() == {*WRONG, "benar", "penghapusan"}, "who is not served, or has no file any more, may still hold it"
 
     (tmp_path / "partners/salah.toml").write_text(RIGHT % ("salah", "salah"))
     assert satu("export", "salah").exit_code == 0
-    assert "salah" not in {t.target for t in steps.withdrawn(spit.settings) if t.done is None}
+    assert "salah" not in owed()
+
+    nothing = (RIGHT % ("benar", "benar")).replace('["teks"]', "[]")
+    (tmp_path / "partners/benar.toml").write_text(nothing)
+    assert satu("export", "benar").exit_code == 0
+    assert not [path for path in (spit.settings.home / "mitra/benar").rglob("*") if path.is_file()]
+    (tmp_path / "partners/benar.toml").unlink()
+    done = {t.target for t in steps.withdrawn(spit.settings) if t.done}
+    assert "benar" not in owed() and {"benar", "rendisi", "API dan umpan"} <= done, "it parted with nothing left"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -23,6 +24,18 @@ def standing(ledger: Ledger, target: str, *, also: str = "") -> dict[str, Delive
     wanted = delivery.c.id.in_(newest) & (there | delivery.c.item.contains(also) if also else there)
     with ledger.read() as connection:
         return {found.item: found for found in read_deliveries(connection, wanted)}
+
+
+def holding(ledger: Ledger, *, but: Collection[str]) -> set[str]:
+    """The targets, `but` for these, that were given something and have not been deprived of it since."""
+    newest = (
+        select(func.max(delivery.c.id))
+        .where(delivery.c.ok, ~delivery.c.item.startswith(ABOUT_WITHDRAWALS), delivery.c.target.not_in(but))
+        .group_by(delivery.c.target, delivery.c.item)
+    )
+    held = select(delivery.c.target).where(delivery.c.id.in_(newest), delivery.c.sha256.is_not(None)).distinct()
+    with ledger.read() as connection:
+        return set(connection.execute(held).scalars())
 
 
 def last_at(ledger: Ledger, target: str) -> datetime | None:

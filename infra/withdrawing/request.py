@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from infra.lake import Lake
 from infra.ledger import taking_back
 from infra.ledger.inbox import Inbox
-from infra.ledger.receipts import withdrawn_at
+from infra.ledger.receipts import holding, withdrawn_at
 from infra.storage.store import Store, content_key
 from infra.submit import Refused
 from infra.withdrawing import plan
@@ -26,8 +26,9 @@ from transforms.shape import literal
 RECEIPT = re.compile(r"(\d{4}-\d{6})(\.\d+)?")
 MEDIUM = re.compile(r"urn:spit:media:sha256:([0-9a-f]{64})")
 RELEASED, ERASED = "tabel rilis", "penghapusan"
-PUBLIC = ("terbitan", "katalog", "paket data", "daftar media", "butir konten")
-"""What `publish` makes again, in one go: editions of the datasets, catalogue, data packages, list of media, items."""
+PUBLIC = ("terbitan", "katalog", "paket data", "daftar media", "rendisi", "butir konten", "API dan umpan")
+"""What `publish` makes again, in one go: editions of the datasets, catalogue, data packages, list of media, renditions,
+items. API and feeds show these, and look for newer ones every few seconds."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,20 @@ def owing(inbox: Inbox, hidden: Iterable[Withdrawal], partners: Iterable[str]) -
 
 
 def targets(store: Store, inbox: Inbox, partners: Collection[str]) -> list[Target]:
-    """Every place every withdrawal has to reach, the newest withdrawal first."""
+    """Every place every withdrawal has to reach, the newest withdrawal first.
+
+    To `partners`, who have a file, come those whose file is gone and who still have what they were given, or of whom a
+    receipt says that they carried it out.
+    """
+    all_ = withdrawals(store)
+    left = holding(inbox.ledger, but=partners) if all_ else set()
     reached = {(d.target, d.item): d.at for d in inbox.deliveries(ok=True) if d.item.startswith("penarikan/")}
     erased = plan.erased(store)
     found: list[Target] = []
-    for w in reversed(withdrawals(store)):
-        when = {RELEASED: w.at, **{t: reached.get((t, _item(w))) for t in (*PUBLIC, *partners)}}
+    for w in reversed(all_):
+        did = {target for target, item in reached if item == _item(w)}
+        everyone = [*PUBLIC, *sorted({*partners, *left, *did} - {*PUBLIC})]
+        when = {RELEASED: w.at, **{t: reached.get((t, _item(w))) for t in everyone}}
         when[ERASED] = erased.get(w.nomor)
         found += [Target(w.nomor, w.item, target, at, w.due) for target, at in when.items()]
     return found
