@@ -166,6 +166,9 @@ def status(every: bool, source: str | None, as_json: bool) -> int:
     rows = [vars(s) for s in found["submissions"] if (every or s.turn != "-") and source in (None, s.source)]
     counts = "   ".join(f"{state} {n}" for state, n in sorted(found["counts"].items())) or "nothing has come in yet"
     since = [f"waiting for {step} since {_clock(at)}" for step, at in found["waiting"].items()]
+    since += [
+        f"{w['source']}/{w['name']} waits for {w['waits_for']} since {_clock(w['since'])}" for w in found["landing"]
+    ]
     since += [f"source {s['source']} {s['name']}: {s['trouble']}".replace("  ", " ") for s in found["sources"]]
     since += [f"partner {name} gets nothing until its file is mended: {why}" for name, why in found["partners"].items()]
     since += [f"batch {b['id']} failed and is tried again: {b['trouble']}" for b in found["batches"]]

@@ -13,16 +13,16 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra import landing
 from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.marks import LONGEST_S, SOURCE, Marks
 from infra.sources import ANSWERS, FolderSource
-from infra.sources.remote import WITHDRAWN, Answering, Far, Item, Remote, check_names, sound
+from infra.sources.remote import ALONE, WITHDRAWN, Answering, Far, Item, Remote, check_names, sound
 from infra.sources.transfer import OutOfTime, Unacceptable, digest, hurry
 from infra.storage.store import Store
-from schemas.finding import Finding
 
 MARK = ".mark"
 """In a draft: which state of the submission it is a draft of."""
@@ -117,7 +117,7 @@ class _Go:
         return counts
 
     def _new(self, far: Far, cursor: str, counts: Counter[str]) -> list[Item]:
-        """What lies there in a state we have not had, and is due."""
+        """What lies there in a state we have not had, complete, and is due; what waits is written down."""
         listed = far.list(cursor)
         if far.everything:
             self._forget_all_but({item.name for item in listed})
@@ -125,9 +125,13 @@ class _Go:
         new = []
         for item in listed:
             mark, due = known.get(item.name, ("", True))
-            if mark not in (item.mark, self._refused(item)):
-                new.append(item)
-                counts["unreachable"] += not due
+            if mark in (item.mark, self._refused(item)):
+                continue
+            if item.waits_since is not None:
+                self.marks.wait(item.name, datetime.fromtimestamp(item.waits_since, UTC))
+                continue
+            new.append(item)
+            counts["unreachable"] += not due
         new = [item for item in new if known.get(item.name, ("", True))[1]]
         if new and self.remote.settle_s:
             time.sleep(self.remote.settle_s)
@@ -179,20 +183,10 @@ class _Go:
 
     def _refuse(self, item: Item, fault: Unacceptable) -> None:
         """Show the operator and the office a submission that was not taken; it stays where it is."""
-        name = Path(item.name).stem if item.alone else item.name
+        name = Path(item.name).stem if item.alone and item.name.lower().endswith(ALONE) else item.name
         name = name if sound(name) else f"nama-tidak-sah-{digest(item.name.encode(errors='replace'))[:12]}"
         shutil.rmtree(self.source.folder / f".{name}.part", ignore_errors=True)
-        submission, new = self.inbox.arrive(
-            source=self.source.name,
-            name=name,
-            fingerprint=f"belum-diambil:{digest(self._refused(item).encode())}",
-            size=item.size,
-            state="DITOLAK",
-            reason=f"{fault.rule}: {fault.value} (batas: {fault.allowed or '-'})",
-        )
-        if new:
-            finding = Finding(submission.receipt, fault.rule, nilai=fault.value, batas=fault.allowed)
-            landing.refuse(submission, finding, self.source, self.store)
+        landing.decline(name, self._refused(item), item.size, fault, self.source, self.store, self.inbox)
         self.marks.settle(item.name, self._refused(item))
 
     def _refused(self, item: Item) -> str:

@@ -7,9 +7,10 @@ fingerprint it has seen. Only the last step removes anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from infra.judging.unpacking import arrived, packed, unpacked
 from infra.ledger.inbox import Inbox
 from infra.ledger.records import Submission
 from infra.sources import Drop, FolderSource
+from infra.sources.transfer import FILES_LIMIT, Unacceptable, digest
 from infra.storage.store import Store, content_key
 from schemas import manifest
 from schemas.daftar_data import priorities
@@ -41,25 +43,48 @@ class Landed:
     new: bool
 
 
-def ready(drop: Drop, settle_s: float, grace_s: float) -> bool:
+def ready(drop: Drop, settle_s: float, grace_s: float, patience_s: float) -> bool:
     """Whether the office has finished: the manifest is last and all it names is there, or all has been quiet a while.
 
     Files that a manifest names and that are not there may be on their way: they get `grace_s` to come. So does the
-    rest of a zip without its end, and whatever may make sense of a file that is no envelope as it stands.
+    rest of a zip without its end or of a lone CSV, which has none to show. What has no envelope gets `patience_s`:
+    then it is judged as it is, and so answered. Never ready is what is too large.
     """
-    if not drop.has_manifest or (not drop.alone and drop.quiet_s < settle_s and not drop.manifest_last):
+    if drop.too_large:
         return False
     if packed(drop):
         return drop.quiet_s >= (settle_s if arrived(drop) else grace_s)
+    if not (_enveloped(drop) or drop.needs_no_other):
+        return drop.idle_s >= patience_s
     form, reading = drop.form, drop.envelope
-    plain = form is not None and form.plain
-    if not plain and not drop.alone and any(f.kode == "MANIFES_TIDAK_ADA" for f in reading.findings):
+    plain, endless = form is not None and form.plain, form is not None and form.endless
+    if not drop.alone and drop.quiet_s < settle_s and not drop.manifest_last:
         return False
     whole = reading.manifest is not None and _whole(drop, reading.manifest)
-    if plain and whole and drop.manifest_last and not drop.alone:
+    if plain and whole and drop.manifest_last and not drop.alone and not endless:
         return True
     more_may_come = not whole and (reading.manifest is not None or not plain)
-    return drop.quiet_s >= (grace_s if more_may_come else settle_s)
+    return drop.quiet_s >= (grace_s if more_may_come or (drop.alone and endless) else settle_s)
+
+
+def _enveloped(drop: Drop) -> bool:
+    """Whether there is an envelope in it, readable or not."""
+    form = drop.form
+    return form is not None and (form.plain or all(f.kode != "MANIFES_TIDAK_ADA" for f in drop.envelope.findings))
+
+
+def lying(source: FolderSource) -> Iterator[dict[str, object]]:
+    """What lies in a source's folder and is not taken: name, since when unchanged, what it waits for."""
+    now = datetime.now(UTC)
+    for drop in source.drops():
+        missing = "the rest of it, or a moment of quiet" if _enveloped(drop) or packed(drop) else "an envelope"
+        waits_for = f"fewer files (at most {FILES_LIMIT})" if drop.too_large else missing
+        yield {
+            "source": source.name,
+            "name": drop.name,
+            "since": now - timedelta(seconds=drop.idle_s),
+            "waits_for": waits_for,
+        }
 
 
 def _whole(drop: Drop, sent: manifest.Manifest) -> bool:
@@ -183,6 +208,37 @@ def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) ->
             if file["nama"] in wanted and (store.stat(facts_key(file["sha256"])) or not _of_media(sent.dataset)):
                 found.setdefault(file["nama"], {"dari": earlier.receipt, **file})
     return [found[name] for name in sorted(found)]
+
+
+def decline(
+    name: str, state: str, size: int, fault: Unacceptable, source: FolderSource, store: Store, inbox: Inbox
+) -> bool:
+    """Show the operator and the office a submission that was not taken; it stays where it is. False if known already.
+
+    `state` tells one state of it from another, `size` is in bytes as far as known.
+    """
+    submission, new = inbox.arrive(
+        source=source.name,
+        name=name,
+        fingerprint=f"belum-diambil:{digest(state.encode())}",
+        size=size,
+        state="DITOLAK",
+        reason=f"{fault.rule}: {fault.value} (batas: {fault.allowed or '-'})",
+    )
+    if new:
+        refuse(
+            submission, Finding(submission.receipt, fault.rule, nilai=fault.value, batas=fault.allowed), source, store
+        )
+    return new
+
+
+def decline_large(drop: Drop, source: FolderSource, store: Store, inbox: Inbox) -> bool:
+    """Answer a drop of too many files once it has been quiet for as long as one without an envelope."""
+    if not drop.too_large or drop.idle_s < source.patience_s:
+        return False
+    state = repr([(name, mark.size) for name, mark in drop.marks.items()])
+    fault = Unacceptable("KIRIMAN_TERLALU_BESAR", f"{len(drop.files)} berkas", f"{FILES_LIMIT} berkas")
+    return decline(drop.name, state, sum(m.size for m in drop.marks.values()), fault, source, store, inbox)
 
 
 def refuse(submission: Submission, fault: Finding, source: FolderSource, store: Store) -> None:

@@ -12,10 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from infra import steps
 from infra.check import check
+from infra.landing import ready
+from infra.sources import Drop, drop_of, sources
 from infra.storage.store import open_store
 from infra.submit import Refused, submit
-from tests.office import Installation, counts
+from tests.office import SOURCES, Installation, counts
 from tests.samples import make
 from transforms import forms
 from transforms.tabular.archive import unpack
@@ -290,9 +293,138 @@ SEEDS = {
 
 
 def test_the_lock_file_of_an_open_workbook_is_no_drop(spit: Installation) -> None:
-    drop_file(spit, "~$foto.xlsx", b"x")
-    drop_file(spit, "foto.docx", b"x")
+    for name in ("~$foto.xlsx", ".foto.xlsx", "foto.zip.part", "Thumbs.db", "desktop.ini"):
+        drop_file(spit, name, b"x")
     assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 0, "refused": 0}
+
+
+def impatient(spit: Installation) -> None:
+    """From now on what has no envelope is answered at once."""
+    spit.settings.sources.write_text(SOURCES.replace("satker", "patience_s = 0\nsatker"))
+
+
+LONELY: dict[str, tuple[dict[str, bytes], str]] = {
+    "a table": ({"rekap.ods": b"PK\x03\x04"}, "rekap.ods"),
+    "a text": ({"rekap.csv": b"a;b\n1;2\n"}, "rekap.csv"),
+    "a photo": ({"IMG 1.JPG": b"x"}, "IMG 1.JPG"),
+    "rows as JSON": ({"data.json": b"[]"}, "data.json"),
+    "a folder without envelope": ({"foto november/IMG 1.JPG": b"x", "foto november/IMG 2.JPG": b"y"}, "foto november"),
+    "a folder with a mere workbook": ({"tabel/tabel.xlsx": book([["a"], ["b"]])}, "tabel"),
+}
+
+
+@pytest.mark.parametrize("files,name", LONELY.values(), ids=LONELY)
+def test_what_never_gets_an_envelope_is_shown_and_then_answered(
+    spit: Installation, files: dict[str, bytes], name: str
+) -> None:
+    for place, data in files.items():
+        drop_file(spit, place, data)
+    assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 1, "refused": 0}
+    (shown,) = steps.status(spit.settings)["landing"]
+    assert (shown["source"], shown["name"], shown["waits_for"]) == ("jateng", name, "an envelope")
+
+    impatient(spit)
+    spit.take_in()
+    s = spit.one(name)
+    assert (s.state, s.turn, spit.rules(s.receipt)) == ("DIKEMBALIKAN", "kantor", ["MANIFES_TIDAK_ADA"])
+    assert [path.name for path in (spit.settings.landing / "jateng").iterdir()] == ["answers"]
+    assert "MANIFES_TIDAK_ADA" in (spit.settings.landing / "jateng" / "answers" / f"{name}.json").read_text()
+    store = open_store(spit.settings.store)
+    assert set(files.values()) <= {store.get(stat.key) for stat in store.list("raw/sha256/")}
+    assert steps.status(spit.settings)["landing"] == []
+
+
+def test_an_upload_that_goes_on_keeps_a_folder_from_being_answered(tmp_path: Path) -> None:
+    folder = tmp_path / "video"
+    folder.mkdir()
+    (folder / "video.mp4.part").write_bytes(b"x")
+    assert not ready(drop_of(folder), 0, 0, 60)
+    assert ready(drop_of(folder), 0, 0, 0)
+
+
+def test_a_drop_of_too_many_files_is_answered_and_stays(spit: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.sources.folder.FILES_LIMIT", 2)
+    folder = spit.drop("banyak", {**make.items("foto", {}), "a.jpg": b"a", "b.jpg": b"b"})
+    assert spit.take_in()["land"] == {"landed": 0, "repeated": 0, "waiting": 1, "refused": 0}
+
+    impatient(spit)
+    assert [spit.take_in()["land"]["refused"] for _ in range(2)] == [1, 0]
+    s = spit.one("banyak")
+    assert (s.state, s.turn, spit.rules(s.receipt)) == ("DITOLAK", "operator", ["KIRIMAN_TERLALU_BESAR"])
+    assert len(list(folder.iterdir())) == 4
+    assert (spit.settings.landing / "jateng" / "answers" / "banyak.txt").exists()
+
+    monkeypatch.undo()
+    assert spit.take_in()["land"]["landed"] == 1
+
+
+@pytest.mark.parametrize("place", ["foto pasar/foto.jpg", "foto.jpg"])
+def test_what_lies_a_folder_too_high_is_shown_once(spit: Installation, place: str) -> None:
+    for name in (place, place.replace(".jpg", ".json")):
+        (spit.settings.landing / name).parent.mkdir(parents=True, exist_ok=True)
+        (spit.settings.landing / name).write_bytes(b"x")
+    spit.take_in()
+    shown = [(source, name) for source, name, _ in spit.submissions()]
+    assert sorted(shown) == (
+        [("foto pasar", "foto pasar")] if "/" in place else [("-", "foto.jpg"), ("-", "foto.json")]
+    )
+    assert {s.state for s in spit.submissions().values()} == {"DITOLAK"}
+
+
+def test_what_comes_in_while_a_drop_is_taken_away_is_kept(spit: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = spit.drop("rilis", make.items("teks", {}))
+    source = sources(spit.settings.sources, spit.settings.landing)["jateng"]
+    drop = drop_of(folder, "jateng")
+    (folder / "susulan.jpg").write_bytes(b"x")
+    monkeypatch.setattr(Drop, "unchanged", lambda _: True)  # the moment after it was asked
+    assert not source.take_away(drop)
+    assert (folder / "susulan.jpg").read_bytes() == b"x"
+
+
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WITH_MACROS = {"[Content_Types].xml": b"<x/>", "xl/vbaProject.bin": b"x"}
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside its envelope", "alone"])
+@pytest.mark.parametrize(
+    ("name", "data", "rule"),
+    [
+        ("rekap.xls", OLD + "Workbook".encode("utf-16-le"), "FORMAT_LAMA"),
+        ("rekap.xlsm", zipped(WITH_MACROS), "BUKU_BERMAKRO"),
+        ("REKAP.XLS", b"saluran;jumlah\nSURAT;1\n", "BERKAS_TABEL_TIDAK_TERBACA"),
+        ("rekap.xlsx", OLD + "EncryptedPackage".encode("utf-16-le"), "BUKU_TERKUNCI"),
+    ],
+)
+def test_an_old_or_a_macro_workbook_is_answered_as_what_it_is(
+    spit: Installation, name: str, data: bytes, rule: str, beside: bool
+) -> None:
+    stem = name.partition(".")[0]
+    envelope = {f"{stem}.json": pair()["rekap.json"]} if beside else {}
+    for file, content in {name: data, **envelope}.items():
+        drop_file(spit, f"{stem}/{file}" if beside else file, content)
+    spit.take_in()
+    found = spit.rules(spit.one(stem).receipt)
+    assert rule in found or (beside and rule == "BERKAS_TABEL_TIDAK_TERBACA")
+    assert "MANIFES_TIDAK_ADA" not in found
+
+
+@pytest.mark.parametrize("place", ["rilis.csv", "rilis/rilis.csv"])
+def test_a_csv_may_carry_its_envelope_above_its_header(spit: Installation, place: str) -> None:
+    good = make.GOOD["teks"]
+    rows = [list(good), [str(value) for value in good.values()]]
+    body = "".join(";".join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+    drop_file(spit, place, f"#satker: JATENG\n#dataset: teks\n{body}".encode())
+    spit.take_in()
+    s = spit.one(place.partition("/")[0])
+    assert (counts(s), s.satker) == ((1, 1, 0, 0), "JATENG")
+
+
+def test_a_csv_does_not_show_its_end(tmp_path: Path) -> None:
+    for name in ("manifest.csv", "rilis.csv"):
+        (tmp_path / name).write_bytes(csv_manifest({}, top="#satker: JATENG\n#dataset: teks\n"))
+        place = tmp_path if name == "manifest.csv" else tmp_path / name
+        assert not ready(drop_of(place), 60, 60, 0), name
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize("form", ["zip", "xlsx", "folder"])

@@ -263,16 +263,25 @@ def test_a_place_that_never_replies_holds_up_no_answer(
 
 
 def test_a_submission_without_its_manifest_is_not_complete(spit: Installation, sftp: Served, folders: Any) -> None:
-    folders.put("teks-satu", "Judul pertama")
+    folders.put("teks-satu", "Judul pertama", ballast=10)
     if isinstance(folders, SftpOffice):
         (folders.place / "teks-satu" / "manifest.json").unlink()
     else:
         key = f"{folders.prefix}/teks-satu/manifest.json"
         folders.bucket.client().delete_object(Bucket=folders.bucket.name, Key=key)
+    folders.put_file("rekap.csv", b"a;b")
     register(spit, folders.config())
     assert look(spit) == {}
+    waiting = [(each.name, each.trouble.partition(",")[0]) for each in troubles(spit)]
+    assert waiting == [("rekap.csv", "no envelope yet"), ("teks-satu", "no envelope yet")]
     folders.put("teks-satu", "Judul pertama")
     assert look(spit) == {"fetched": 1, "landed": 1}
+
+    register(spit, folders.config(patience_s=-60))  # a server keeps whole seconds
+    assert look(spit) == {"fetched": 1, "landed": 1}
+    assert troubles(spit) == []
+    spit.take_in()
+    assert spit.rules(spit.one("rekap.csv", source="jauh").receipt) == ["MANIFES_TIDAK_ADA"]
 
 
 def test_a_file_newer_than_the_manifest_must_have_been_quiet() -> None:
@@ -280,7 +289,7 @@ def test_a_file_newer_than_the_manifest_must_have_been_quiet() -> None:
 
     def at(changed: float) -> list[str]:
         sent = [FarFile("a/manifest.json", "", 1, changed=now - 100), FarFile("a/foto.jpg", "", 1, changed=changed)]
-        return [each.name for each in submissions(sent)]
+        return [each.name for each in submissions(sent) if each.waits_since is None]
 
     assert at(now - 100) == at(now - 50) == ["a"]
     assert at(now - 5) == []

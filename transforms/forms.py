@@ -3,7 +3,8 @@
 * `manifest.json` beside its files;
 * `manifest.xlsx` or `manifest.csv`: one row per item, as a clerk fills it in. The envelope is a sheet `Kiriman` with
   the columns nama and nilai, or in CSV lines `#satker: JATENG` above the header;
-* one workbook of any name that has such a sheet: a template filled in, or a correction workbook sent back;
+* one workbook of any name that has such a sheet: a template filled in, or a correction workbook sent back; or one CSV
+  that has such lines;
 * one table beside its envelope of the same name, `rekap.csv` and `rekap.json`.
 """
 
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -29,6 +31,7 @@ from schemas.manifest import Reading
 from transforms.tabular.archive import Archive
 from transforms.tabular.charset import to_utf8
 from transforms.tabular.heading import fold_spellings, folded
+from transforms.tabular.readers import refuse_compound
 from transforms.tabular.reading import MAX_BYTES, Refused
 from transforms.tabular.reading import Reading as Table
 from transforms.tabular.workbook import read_workbook
@@ -45,7 +48,9 @@ REST = "amplop"
 OWN_SHEETS = (SHEET, "Petunjuk", "Daftar")
 """Sheets of a template that hold no rows."""
 
-_TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".ods", ".ndjson", ".jsonl")
+_TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".ndjson", ".jsonl")
+_BOOKS = (".xlsx", ".xlsm", ".xls")
+"""Those of old and with macros are forms, too: their content is refused by the rule that says so."""
 _CSV_TOP = 1 << 16
 _LINE = re.compile(r"#\s*([^:=;,\t]+?)\s*[:=;,\t]\s*(.*?)[;,\t\s]*")
 _NUMBER = re.compile(r"\d{4}-\d{6}\.[1-9]\d{0,5}")
@@ -61,6 +66,11 @@ class Form:
     head: str
     rows: str | None = None
     plain: bool = False
+
+    @property
+    def endless(self) -> bool:
+        """Whether half of the envelope's file looks like the whole."""
+        return self.head.lower().endswith(".csv")
 
 
 def find(names: Collection[str]) -> Form | None:
@@ -80,8 +90,10 @@ def find(names: Collection[str]) -> Form | None:
     ]
     if len(pairs) == 1:
         return pairs[0]
-    books = [name for name in top if name.lower().endswith(".xlsx")]
-    return Form(books[0], books[0]) if len(books) == 1 else None
+    for kind in (_BOOKS, ".csv"):
+        if found := [name for name in top if name.lower().endswith(kind)]:
+            return Form(found[0], found[0]) if len(found) == 1 else None
+    return None
 
 
 def read(form: Form, path: Path, kiriman: str) -> Reading:
@@ -94,11 +106,11 @@ def read(form: Form, path: Path, kiriman: str) -> Reading:
         strange = reading.satker is None and reading.dataset is None and not unread
         return _none(kiriman, form.head) if strange and not form.plain else reading
     try:
-        is_book = form.head.lower().endswith(".xlsx")
+        is_book = form.head.lower().endswith(_BOOKS)
         pairs = _sheet_pairs(path) if is_book else _comment_pairs(path)
     except Refused as refused:
         return Reading(None, (Finding(kiriman, refused.kode, berkas=form.head, nilai=refused.detail or form.head),))
-    if pairs is None:
+    if pairs is None or not (pairs or form.plain or is_book):
         return _none(kiriman, form.head)
     document, mends = _document(pairs)
     document["tabel"] = [form.rows]
@@ -132,6 +144,8 @@ def _sheet_pairs(path: Path) -> list[tuple[str, str]] | None:
     """Names and values of the sheet Kiriman; None when the workbook has no such sheet."""
     if path.stat().st_size > MAX_BYTES:
         raise Refused("TABEL_TERLALU_BESAR", f"lebih dari {MAX_BYTES} byte")
+    if not zipfile.is_zipfile(path):
+        refuse_compound(path.read_bytes())
     for sheet in read_workbook(Archive(path), only=SHEET).sheets:
         rows = [[text or "" for text in row.values()] for row in sheet.cells.to_pylist()]
         return [(row[0], row[1] if len(row) > 1 else "") for row in rows]

@@ -23,7 +23,10 @@ LONGEST_S = 900.0
 
 @dataclass(frozen=True)
 class Trouble:
-    """A source (`name` empty) or one submission of it that could not be fetched, and since how many tries."""
+    """A source (`name` empty) or one submission of it that could not be fetched, and since how many tries.
+
+    No tries: it waits for its envelope.
+    """
 
     source: str
     name: str
@@ -65,6 +68,10 @@ class Marks:
     def rest(self, seconds: float, cursor: str | None = None) -> None:
         """Nothing was wrong with the source; leave it alone for a while. Without a cursor the old one stays."""
         self._set(SOURCE, seconds=seconds, value=cursor)
+
+    def wait(self, name: str, since: datetime) -> None:
+        """It lies there unchanged since then, and has no envelope yet."""
+        self._set(name, trouble=f"no envelope yet, unchanged since {since:%Y-%m-%d %H:%M} UTC")
 
     def fail(self, name: str, why: object) -> None:
         """Weather: try ever more seldom."""

@@ -9,7 +9,7 @@ from typing import Any
 from infra.sources.ckan import Ckan
 from infra.sources.folder import Drop, FolderSource, Mark, drop_of, strangers
 from infra.sources.http import Http
-from infra.sources.remote import ANSWERS, Remote
+from infra.sources.remote import ANSWERS, PATIENCE_S, Remote
 from infra.sources.s3 import S3
 from infra.sources.sftp import Sftp
 
@@ -22,12 +22,14 @@ KINDS: dict[str, type[Remote]] = {"s3": S3, "sftp": Sftp, "http": Http, "ckan": 
 def sources(config: Path, landing: Path) -> dict[str, FolderSource]:
     """The registered sources, by name. KeyError, ValueError or TOMLDecodeError when the configuration is wrong."""
     listed = tomllib.loads(config.read_text("utf-8"))
-    return {
-        name: FolderSource(
-            name, tuple(entry["satker"]), Path(entry.get("folder") or landing / name), _remote(name, entry)
-        )
-        for name, entry in listed.items()
-    }
+    return {name: _source(name, entry, landing) for name, entry in listed.items()}
+
+
+def _source(name: str, entry: dict[str, Any], landing: Path) -> FolderSource:
+    remote = _remote(name, entry)
+    # What was fetched has been waited for where it lay.
+    patience_s = 0 if remote else float(entry.get("patience_s", PATIENCE_S))
+    return FolderSource(name, tuple(entry["satker"]), Path(entry.get("folder") or landing / name), remote, patience_s)
 
 
 def _remote(name: str, entry: dict[str, Any]) -> Remote | None:

@@ -1,7 +1,8 @@
 """A source as a folder: it lists its drops, says which are complete, and takes answers back.
 
-A drop is a folder, or a single zip or workbook. It is complete when its manifest is there (it is written last) and
-nothing in it has changed for a moment: an event or a listing may come while an office is still copying.
+A drop is a folder or a single file. It is complete when its manifest is there (it is written last) and nothing in it
+has changed for a moment: an event or a listing may come while an office is still copying. What never becomes complete
+is a drop all the same: in its time it is answered, not passed over.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from infra.sources.remote import ALONE, ANSWERS, WITHDRAWN, Remote
+from infra.sources.remote import ALONE, ANSWERS, NO_DROPS, PATIENCE_S, WITHDRAWN, Remote
 from infra.sources.transfer import FILES_LIMIT
 from schemas.manifest import Reading
 from transforms import forms
@@ -47,8 +48,18 @@ class Drop:
 
     @property
     def alone(self) -> bool:
-        """Whether it is a single file: then no manifest is going to follow."""
+        """Whether it is a single file."""
         return self.folder.is_file()
+
+    @property
+    def needs_no_other(self) -> bool:
+        """Whether it is a zip or a workbook by itself: then no manifest is going to follow."""
+        return self.alone and self.folder.suffix.lower() in ALONE
+
+    @property
+    def too_large(self) -> bool:
+        """Whether it has so many files that it cannot be meant."""
+        return len(self.files) > FILES_LIMIT
 
     @property
     def form(self) -> forms.Form | None:
@@ -64,12 +75,21 @@ class Drop:
     @property
     def has_manifest(self) -> bool:
         """Whether the office may have said it is finished."""
-        return self.form is not None or self.alone
+        return self.form is not None or self.needs_no_other
 
     @property
     def quiet_s(self) -> float:
         """Seconds since anything in it changed."""
         return time.time() - max((mark.changed_ns for mark in self.marks.values()), default=0) / 1e9
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since anything changed in its place, drafts and hidden names included; 0 where it is going on."""
+        try:
+            stats = [path.lstat() for path in (self.folder, *self.folder.rglob("*"))]
+        except FileNotFoundError:
+            return 0.0
+        return time.time() - max(max(info.st_mtime, info.st_ctime) for info in stats)
 
     @property
     def manifest_last(self) -> bool:
@@ -87,12 +107,14 @@ class FolderSource:
     """Submissions as folders under one folder. `scope`: the satker it may speak for, each with the units below.
 
     With a `remote`, the folder is where fetching puts what lies there, and the answers in it wait to be sent.
+    `patience_s`: how long what has no envelope may lie in the folder before it is taken and answered as it is.
     """
 
     name: str
     scope: tuple[str, ...]
     folder: Path
     remote: Remote | None = None
+    patience_s: float = PATIENCE_S
 
     def drops(self) -> Iterator[Drop]:
         """Everything that waits, by name. OSError when the folder cannot be read: weather."""
@@ -107,6 +129,9 @@ class FolderSource:
         gone = drop.folder.with_name(f".{drop.folder.name}.taken")
         drop.folder.rename(gone)
         if gone.is_dir():
+            if _marks(_files(gone)) != drop.marks:  # something came in that moment
+                gone.rename(drop.folder)
+                return False
             shutil.rmtree(gone)
         else:
             gone.unlink()
@@ -131,30 +156,35 @@ class FolderSource:
 
 
 def strangers(landing: Path, known: dict[str, FolderSource]) -> Iterator[Drop]:
-    """Drops in folders of the landing place that belong to no registered source."""
+    """Drops in folders of the landing place that belong to no registered source, and files beside the folders.
+
+    A folder with loose files that cannot stand alone is one drop: it was meant for a source, a level further down.
+    """
     if not landing.is_dir():
         return
-    for folder in sorted(landing.iterdir()):
-        if folder.is_dir() and folder.name not in known and not folder.name.startswith("."):
-            yield from _drops(folder.name, folder)
+    for each in _drops("-", landing):
+        if each.alone:
+            yield each
+        elif each.name not in known:
+            inside = list(_drops(each.name, each.folder))
+            loose = any(drop.alone and not drop.needs_no_other for drop in inside)
+            yield from [drop_of(each.folder, each.name)] if loose else inside
 
 
 def drop_of(folder: Path, source: str = "-") -> Drop:
     """One folder, or one file, as a drop."""
     files = _files(folder)
     whole = folder.resolve()
-    return Drop(source, whole.stem if folder.is_file() else whole.name, folder, files, _marks(files))
+    named = whole.stem if folder.is_file() and whole.suffix.lower() in ALONE else whole.name
+    return Drop(source, named, folder, files, _marks(files))
 
 
 def _drops(source: str, folder: Path) -> Iterator[Drop]:
     for child in sorted(folder.iterdir()):
-        if child.name.startswith((".", "~$")) or child.name == ANSWERS or child.is_symlink():
+        if NO_DROPS.search(child.name) or child.is_symlink():
             continue
-        if not child.is_dir() and child.suffix.lower() not in ALONE:
-            continue
-        drop = drop_of(child, source)
-        if len(drop.files) <= FILES_LIMIT:
-            yield drop
+        if child.is_dir() or child.is_file():
+            yield drop_of(child, source)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,11 @@ ANSWERS = "answers"
 WITHDRAWN = ".ditarik"
 """Ends the hidden name of an answer that is to be taken away over there as well."""
 
-ALONE = (".zip", ".xlsx")
-"""What may be handed in without a folder around it."""
+NO_DROPS = re.compile(rf"^\.|^~\$|\.part$|^{ANSWERS}$|^(?i:thumbs\.db|desktop\.ini)$")
+"""Names in a place for handing in that are no submission: hidden, half written, the answers, what Windows leaves."""
+
+ALONE = (".zip", ".xlsx", ".xlsm", ".xls")
+"""What may be handed in without a folder around it; the old and the macro workbook get an answer that says so."""
 
 ENTRIES_LIMIT = 500_000
 """Files a remote place may list; more is not a place for handing in."""
@@ -29,17 +33,24 @@ ENTRIES_LIMIT = 500_000
 GRACE_S = 30
 """How long files that are newer than their envelope must have been quiet before it is believed."""
 
+PATIENCE_S = 3_600
+"""How long what has no envelope may lie before it is taken and answered as it is."""
+
 MB = 1_000_000
 
 
 @dataclass(frozen=True)
 class Item:
-    """A submission at a remote place. `mark` differs after every change there; `alone`: it is a file, not a folder."""
+    """A submission at a remote place. `mark` differs after every change there; `alone`: it is a file, not a folder.
+
+    `waits_since`: when it last changed, in seconds since 1970, while its envelope may still come: it is not fetched.
+    """
 
     name: str
     mark: str
     files: tuple[FarFile, ...] = ()
     alone: bool = False
+    waits_since: float | None = None
 
     @property
     def size(self) -> int:
@@ -61,7 +72,7 @@ class Far(Protocol):
         ...
 
     def list(self, cursor: str) -> list[Item]:
-        """Submissions that are complete, at least those that changed since the cursor ("" is the beginning)."""
+        """Submissions, at least those that changed since the cursor ("" is the beginning)."""
         ...
 
     def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
@@ -92,6 +103,8 @@ class Remote(ABC):
     """It is not asked more often than this."""
     settle_s: float = 0
     """What is new must look the same after so many seconds: for places where a half-written file can be seen."""
+    patience_s: float = PATIENCE_S
+    """How long what has no envelope may lie there before it is fetched and answered as it is."""
     file_mb: float = 2_200
     total_mb: float = 8_000
     """The most one submission may hold, in millions of bytes."""
@@ -111,11 +124,11 @@ class Remote(ABC):
         """Connect. `work`: a folder for what must outlive a killed fetch. `until`: monotonic end of this go."""
 
 
-def submissions(files: Iterable[FarFile]) -> Iterator[Item]:
-    """Files named `<submission>/…`, or a zip or workbook by itself, as the complete submissions among them.
+def submissions(files: Iterable[FarFile], patience_s: float = PATIENCE_S) -> Iterator[Item]:
+    """Files named `<submission>/…`, or a file by itself, as submissions; some of them may have to wait.
 
-    Complete: the envelope is there and is the newest, or all has been quiet for a while. Hidden names, drafts and the
-    answers are no part of it, as in a folder.
+    Complete: the envelope is there and is the newest, or all has been quiet for a while; for `patience_s` where nothing
+    could be one. Hidden names, drafts and the answers are no part of it, as in a folder.
     """
     found: dict[str, list[FarFile]] = {}
     for number, file in enumerate(files):
@@ -123,20 +136,23 @@ def submissions(files: Iterable[FarFile]) -> Iterator[Item]:
             raise OSError(f"more than {ENTRIES_LIMIT} files lie there")
         submission, _, name = file.name.partition("/")
         hidden = any(part.startswith((".", "~$")) for part in file.name.split("/")) or file.name.endswith(".part")
-        if not hidden and submission != ANSWERS and (name or submission.lower().endswith(ALONE)):
+        if not hidden and not NO_DROPS.search(submission):
             found.setdefault(submission, []).append(replace(file, name=name or submission))
     for submission, inside in sorted(found.items()):
         alone = inside[0].name == submission
         form = None if alone else forms.find([file.name for file in inside])
-        if alone or (form and _finished(inside, form)):
-            inside.sort(key=lambda file: (form is not None and file.name == form.head, file.name))
-            states = "\n".join(f"{file.name} {file.size} {file.mark}" for file in inside)
-            yield Item(submission, digest(states.encode()), tuple(inside), alone)
+        waits = not (alone and submission.lower().endswith(ALONE)) and not _finished(inside, form, patience_s)
+        inside.sort(key=lambda file: (form is not None and file.name == form.head, file.name))
+        states = "\n".join(f"{file.name} {file.size} {file.mark}" for file in inside)
+        newest = max(file.changed for file in inside)
+        yield Item(submission, digest(states.encode()), tuple(inside), alone, newest if waits else None)
 
 
-def _finished(inside: Iterable[FarFile], form: forms.Form) -> bool:
-    head = next(file.changed for file in inside if file.name == form.head)
+def _finished(inside: Collection[FarFile], form: forms.Form | None, patience_s: float) -> bool:
     newest = max(file.changed for file in inside)
+    if form is None:
+        return time.time() - newest > patience_s
+    head = next(file.changed for file in inside if file.name == form.head)
     return (form.plain and head >= newest) or time.time() - newest > GRACE_S
 
 

@@ -74,9 +74,9 @@ class S3Far:
         self.bucket, self.base = parts.netloc, f"{prefix}/" if prefix else ""
 
     def list(self, cursor: str) -> list[Item]:
-        """Every complete submission: a bucket cannot be asked for changes."""
+        """Every submission: a bucket cannot be asked for changes."""
         with weather():
-            return list(submissions(self._files()))
+            return list(submissions(self._files(), self.remote.patience_s))
 
     def _files(self) -> Iterator[FarFile]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.base)

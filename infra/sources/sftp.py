@@ -114,7 +114,7 @@ class SftpFar:
     everything: bool = True
 
     def list(self, cursor: str) -> list[Item]:
-        """Every complete submission: a server cannot be asked for changes."""
+        """Every submission: a server cannot be asked for changes."""
         with self._channel() as sftp:
             top = sftp.listdir_attr(self.folder)
         alone = [self._file("", each) for each in top if stat.S_ISREG(each.st_mode or 0)]
@@ -122,7 +122,8 @@ class SftpFar:
         # Each folder takes four answers of the server, so several are asked about at once.
         shares = [names[start::LISTERS] for start in range(LISTERS)]
         with ThreadPoolExecutor(LISTERS) as pool:
-            return list(submissions(chain(alone, *pool.map(self._files, filter(None, shares)))))
+            files = chain(alone, *pool.map(self._files, filter(None, shares)))
+            return list(submissions(files, self.remote.patience_s))
 
     def _files(self, names: Sequence[str]) -> list[FarFile]:
         found: list[FarFile] = []

@@ -81,15 +81,24 @@ def read_lines(lines: Regular, numbers: np.ndarray, columns: Mapping[str, Sequen
     return reading
 
 
+def refuse_compound(data: bytes) -> None:
+    """Refused where the bytes are of the container Office used before 2007, and uses for what has a password.
+
+    BUKU_TERKUNCI, FORMAT_LAMA, FORMAT_TIDAK_DIKENAL.
+    """
+    if not data.startswith(_OLE):
+        return
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise Refused("BUKU_TERKUNCI")
+    if any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
+        raise Refused("FORMAT_LAMA")
+    raise Refused("FORMAT_TIDAK_DIKENAL", "OLE")
+
+
 def _open(data: bytes, spellings: Mapping[str, str], *, inside: bool = False) -> Sheets:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _open_archive(Archive(data), spellings, inside=inside)
-    if data.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise Refused("BUKU_TERKUNCI")
-        if any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
-            raise Refused("FORMAT_LAMA")
-        raise Refused("FORMAT_TIDAK_DIKENAL", "OLE")
+    refuse_compound(data)
     for magic, kind in _FOREIGN.items():
         if data.startswith(magic):
             raise Refused("FORMAT_TIDAK_DIKENAL", kind)
