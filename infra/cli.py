@@ -409,7 +409,7 @@ def approve(number: str, by: str, reason: str | None, as_json: bool) -> int:
 @click.option("--reason", default="", help="Why, such as 'persetujuan ditarik, surat 12/XI/2026'.")
 @click.option("--by", default=getuser, show_default="your login", help="Who withdraws it: a name and an office.")
 @click.option("--list", "listing", is_flag=True, help="Show where each withdrawal is done, and where it is owed.")
-@click.option("--search", metavar="TEXT", help="Search the whole store for a text: the proof that it is gone.")
+@click.option("--search", metavar="TEXT", help="Search store and copies for a text: the proof that it is gone.")
 def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str | None, as_json: bool) -> int:
     """Take back an ITEM everywhere: hidden at once, then from the public and the partners, then its bytes.
 
@@ -427,8 +427,9 @@ def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str 
 
     settings = Settings.from_env()
     if search:
-        with steps.opened(settings) as (store, _):
-            found = searching.search(store, search)
+        found = searching.search(settings.open_store(), search)
+        copies = settings.open_copies()
+        found += [f"{copies.url}/{key}" for key in searching.search(copies, search)]
         _show(found, "\n".join(found) or "the store does not hold it", as_json)
         return FINDINGS if found else FINE
     if listing:

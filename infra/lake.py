@@ -55,6 +55,7 @@ class Lake:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._records: dict[int, Release] = {}
 
     def check(self, table: str, rows: pa.Table) -> pa.Table:
         """The rows as the table's standard wants them; ContractError when they are not. Do it before any commit."""
@@ -310,7 +311,7 @@ class Lake:
 
     def releases(self, newest: Release | None = None) -> Iterator[Release]:
         """Every release that was ever shown, newest first; from `newest` on, if given."""
-        return releases.releases(self._store, newest)
+        return releases.releases(self._store, newest, self._records)
 
     def withdrawals(self) -> list[Withdrawal]:
         """What no release may show any more."""

@@ -47,12 +47,17 @@ def released(store: Store) -> Release | None:
     return _pointer(store)[0]
 
 
-def releases(store: Store, newest: Release | None = None) -> Iterator[Release]:
-    """Every release that was ever shown, newest first; from `newest` on, if given."""
+def releases(store: Store, newest: Release | None = None, known: dict[int, Release] | None = None) -> Iterator[Release]:
+    """Every release that was ever shown, newest first; from `newest` on, if given.
+
+    `known`: records read before, which never change; those read now are added.
+    """
+    known = {} if known is None else known
     release = newest or released(store)
     while release:
         yield release
-        release = _read(store, release.previous) if release.previous else None
+        before = release.previous
+        release = (known.get(before) or known.setdefault(before, _read(store, before))) if before else None
 
 
 def numbered(store: Store, number: int) -> Release:

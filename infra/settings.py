@@ -41,6 +41,8 @@ class Settings:
     """How long a complete manifest may wait for files it names before they are judged missing."""
     batch_limit: int
     """Submissions per batch."""
+    public_base: str | None = None
+    """Scheme and host callers reach the API at, behind another server; if not said, what they send."""
     api_keys: Path | None = None
     """TOML with the keys of the partners that may ask the API more often than anybody."""
     copies: Path | None = None
@@ -51,6 +53,12 @@ class Settings:
         from infra.storage.store import open_store
 
         return open_store(self.store, endpoint=self.s3_endpoint, copies=self.copies or self.home / "copies")
+
+    def open_copies(self) -> Store:
+        """What this machine keeps of a lake on S3, as a store; empty where there is none."""
+        from infra.storage.store import open_store
+
+        return open_store(str(self.copies or self.home / "copies"))
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -69,6 +77,7 @@ class Settings:
             settle_s=float(env.get("SPIT_SETTLE_S") or 2),
             grace_s=float(env.get("SPIT_GRACE_S") or 30),
             batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),
+            public_base=env.get("SPIT_PUBLIC_BASE") or None,
             api_keys=Path(env["SPIT_API_KEYS"]) if env.get("SPIT_API_KEYS") else None,
             copies=Path(env["SPIT_COPIES"]).absolute() if env.get("SPIT_COPIES") else None,
         )

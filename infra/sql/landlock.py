@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on x86-64 and arm64
@@ -39,7 +40,7 @@ def confine(readable: Iterable[str]) -> bool:
     handled = _Ruleset((1 << _ACCESSES.get(version, 15)) - 1, _TCP if version >= 4 else 0)
     rules = _called(kernel.syscall(_CREATE_RULESET, ctypes.byref(handled), 16 if version >= 4 else 8, 0))
     for path in readable:
-        if Path(path).exists():
+        with suppress(FileNotFoundError):  # what is not there need not be read
             _allow(kernel, rules, path)
     _called(kernel.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _called(kernel.syscall(_RESTRICT_SELF, rules, 0))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +20,8 @@ from boto3.s3.transfer import TransferConfig
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader, create_loader
+from botocore.session import get_session
 from typing_extensions import override
 
 from infra.storage.nearby import Copies
@@ -46,7 +49,7 @@ class BucketStore(Store):
         self.base = f"{check_key(prefix)}/" if prefix else ""
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self.endpoint = endpoint
-        self.session = session or Session()
+        self.session = session or _session()
         if copies is None:
             own = copies = Path(tempfile.mkdtemp(prefix="spit-"))
             weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
@@ -78,10 +81,7 @@ class BucketStore(Store):
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         with tempfile.NamedTemporaryFile(prefix="spit-", suffix=PurePosixPath(key).suffix) as file:
-            with _missing(key):
-                self.client.download_fileobj(
-                    **self._at(key), Fileobj=file, Config=TransferConfig(max_concurrency=THREADS)
-                )
+            self._download(key, cast(BinaryIO, file))
             file.flush()
             yield Path(file.name)
 
@@ -126,13 +126,8 @@ class BucketStore(Store):
 
     @override
     def bring(self, files: Iterable[str]) -> None:
-        def fetch(key: str, file: BinaryIO) -> None:
-            with _missing(key):
-                self.client.download_fileobj(
-                    **self._at(key), Fileobj=file, Config=TransferConfig(max_concurrency=THREADS)
-                )
-
-        self._copies.bring(files, fetch)
+        self._copies.bring(files, self._download)
+        self._copies.tidy(lambda folder: {stat.key for stat in self.list(folder)})
 
     @override
     def lacks(self, files: Iterable[str]) -> bool:
@@ -207,6 +202,10 @@ class BucketStore(Store):
             undo.pop_all()
         return done["ETag"]
 
+    def _download(self, key: str, file: BinaryIO) -> None:
+        with _missing(key):
+            self.client.download_fileobj(**self._at(key), Fileobj=file, Config=TransferConfig(max_concurrency=THREADS))
+
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self.base + check_key(key)}
 
@@ -217,6 +216,18 @@ class BucketStore(Store):
             if error.response["Error"]["Code"] not in MISSING:
                 raise
             return None
+
+
+def _session() -> Session:
+    core = get_session()
+    core.register_component("data_loader", _loader())
+    return Session(botocore_session=core)
+
+
+@cache
+def _loader() -> Loader:
+    """What describes Amazon's services: a quarter of a second to read, so once a process and not once a store."""
+    return create_loader()
 
 
 @contextmanager
