@@ -374,6 +374,25 @@ def test_a_row_of_a_later_version_replaces_once_it_is_mended_but_only_its_own(sp
     assert taken(spit) == {"LANGSUNG": (13, "3"), "SURAT": (3, "1")}
 
 
+def test_a_column_that_is_there_twice_is_mended_by_making_both_agree(spit: Installation) -> None:
+    heads, *rows = make.ROWS["layanan_informasi"]
+    rows = [[*heads, "Saluran"], [*rows[0], "LANGSUNG"], [*rows[1], "SUREL"], [*rows[1][:2], "LAMAN", *rows[1][3:], ""]]
+    spit.drop("rekap", make.table("layanan_informasi", rows))
+    spit.take_in()
+    first = spit.one("rekap")
+    assert (counts(first), spit.rules(first.receipt)) == ((3, 2, 1, 0), ["KOLOM_GANDA"])
+
+    book = returned(spit, first.receipt)
+    page = sheet(book)
+    cells = [page.cell(2, at) for at, cell in enumerate(page[1], 1) if str(cell.value).casefold() == "saluran"]
+    assert [(cell.value, cell.fill.fgColor.rgb) for cell in cells] == [("SURAT", "00F8CBAD"), ("SUREL", "00F8CBAD")]
+    send(spit, "satu.xlsx", book)
+    assert counts(spit.one("rekap", 2)) == (1, 0, 1, 0), "left as it was"
+    page.cell(2, 3, "SUREL")
+    send(spit, "satu.xlsx", book)
+    assert counts(spit.one("rekap", 3)) == (1, 1, 0, 0)
+
+
 def test_an_office_finds_its_own_table_again(spit: Installation) -> None:
     """Its headers, in its order, with the columns nobody else knows; only the rows that came back."""
     rows = [

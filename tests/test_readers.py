@@ -102,12 +102,21 @@ def test_columns_unknown_missing_doubled_and_nameless(reading):
         {"judul": "a", "Judul Berita": "b", "warna": "c", "kolom D": "d", "_lembar": None, "_baris": 2}
     ]
     assert [(f.kode, f.kolom) for f in found.faults] == [
-        ("KOLOM_GANDA", "judul"),
         ("KOLOM_TIDAK_DIKENAL", "warna"),
         ("KOLOM_TANPA_NAMA", "kolom D"),
         ("KOLOM_TIDAK_ADA", "kode_satker"),
         ("KOLOM_TIDAK_ADA", "jumlah"),
+        ("KOLOM_GANDA", "judul"),
     ]
+
+
+def test_a_doubled_column_is_a_fault_of_the_rows_in_which_it_says_something_else(reading):
+    found = reading("judul,satker,Judul Berita\na,01,a \nb,02,c\nd,03,\n,04,e\nJUMLAH,,\n")
+    assert [(f.baris, f.kolom, f.nilai) for f in found.faults if f.kode == "KOLOM_GANDA"] == [
+        (3, "judul", "b | c"),
+        (5, "judul", "- | e"),
+    ]
+    assert faults(reading("judul,satker,Judul Berita\na,01,a\n"), "KOLOM_BERULANG") == [(None, "judul", None)]
 
 
 def test_without_a_header_every_line_is_a_row(reading):

@@ -7,6 +7,7 @@ name, the workbook is the next version of the submission it came from (`transfor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from schemas.dataset import Dataset, Field
 from schemas.manifest import Manifest
 from transforms.forms import MENDS, REST, SHEET
 from transforms.mending import ROW_ID, Place, Returned, key_text, row_id, shown
+from transforms.tabular.heading import fold_spellings, folded
 from transforms.template import TEXT, add_instructions, framed, note, packed, writable
 
 CELL = 32_767
@@ -75,7 +77,8 @@ def correction(
     faults = _faults(document)
     returned = Returned.of(document)
     rows, overlong = _returned_rows(tables, returned)
-    fields = _own_columns(dataset, headers, faults) if headers else _columns(dataset, rows, faults)
+    doubled = _doubled(dataset, headers or {})
+    fields = _own_columns(dataset, headers, doubled, faults) if headers else _columns(dataset, rows, faults)
     book = framed(dataset, fields, _envelope(sent, document["nomor"]))
     sheet = book["Isi"]
     assert isinstance(sheet, Worksheet)
@@ -92,7 +95,8 @@ def correction(
             cell = _cell(sheet, at, column)
             _write(cell, row.get(f.name))
             named = shown(place)
-            wrong = [*faults.get((named, f.name), ()), *faults.get((named[0], f.name), ())]
+            name = doubled.get(f.name, f.name)
+            wrong = [*faults.get((named, name), ()), *faults.get((named[0], name), ())]
             if column - 1 == of_row:
                 wrong += faults.get((named, None), [])
             _mark(cell, wrong)
@@ -158,9 +162,19 @@ def _columns(
     ]
 
 
-def _own_columns(dataset: Dataset, headers: Mapping[str, str], faults: Mapping[Any, object]) -> list[Field]:
+def _doubled(dataset: Dataset, headers: Mapping[str, str]) -> dict[str, str]:
+    """Columns of the office's own table that are there again under another spelling → the standard's column."""
+    spellings = fold_spellings(dataset.headers())
+    found = {name: spellings.get(folded(text)) for name, text in headers.items()}
+    return {name: column for name, column in found.items() if column and column != name and column in headers}
+
+
+def _own_columns(
+    dataset: Dataset, headers: Mapping[str, str], doubled: Mapping[str, str], faults: Mapping[Any, object]
+) -> list[Field]:
     """The columns of the office's own table in its order, those no standard knows too; then what it lacks."""
     known = {f.name: f for f in dataset.office_fields}
+    known |= {name: replace(known[column], name=name) for name, column in doubled.items()}
     named = {column for _, column in faults}
     own = [known.get(name) or Field(name, "string", writable(text or name), _UNKNOWN) for name, text in headers.items()]
     return [f for f in own if f.name != ROW_ID] + [f for f in known.values() if f.name in named - headers.keys()]

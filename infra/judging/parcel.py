@@ -208,8 +208,12 @@ def _take_items(opened: Opened, sent: Manifest) -> None:
             elif isinstance(value, dict | list):
                 opened.findings.append(Finding(kiriman, "NILAI_BERSARANG", **place, kolom=name, nilai=str(value)))
                 opened.spoilt.add((manifest.NAME, None, at))
+            elif (said := manifest.text(value)) and (before := columns[name][row]) and said != before:
+                both = f"{before} | {said}"
+                opened.findings.append(Finding(kiriman, "KOLOM_GANDA", **place, kolom=name, nilai=both))
+                opened.spoilt.add((manifest.NAME, None, at))
             else:
-                columns[name][row] = manifest.text(value)
+                columns[name][row] = said or columns[name][row]
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     table = table.append_column("_baris", pa.array([at for at, _ in objects], pa.int64()))
     opened.balances[manifest.NAME] = [len(sent.items), 0, len(sent.items) - len(objects)]

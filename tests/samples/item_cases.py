@@ -1,6 +1,6 @@
 """Items in the manifest: the columns of a text, and the keys of its rows."""
 
-from tests.samples.make import GOOD, Case, items, manifest, one
+from tests.samples.make import GOOD, ITEM, Case, items, manifest, one
 
 SECRET = {"klasifikasi_informasi": "DIKECUALIKAN"}
 TESTED = {"dasar_pengecualian": "a1", "nomor_uji_konsekuensi": "UK/1/2026", "dikecualikan_sampai": "2031-01-01"}
@@ -108,6 +108,8 @@ def cases() -> list[Case]:
         one(t, "dikecualikan-dengan-uji", SECRET | TESTED, near=("WAJIB_DIISI",)),
         one(t, "kolom-asing", {"wartawan": "ada"}, "KOLOM_TIDAK_DIKENAL:wartawan"),
         one(t, "kolom-nama-lain", {"isi": None, "Narasi": GOOD[t]["isi"]}, near=("KOLOM_TIDAK_DIKENAL",)),
+        one(t, "kolom-dua-nama", {"Judul": "Judul yang lain"}, "KOLOM_GANDA:judul"),
+        one(t, "kolom-dua-nama-sama", {"Judul": ITEM["judul"]}, near=("KOLOM_GANDA",)),
         one(t, "nilai-bersarang", {"kredit": ["a", "b"]}, "NILAI_BERSARANG:kredit", "WAJIB_DIISI:kredit"),
         one(t, "nilai-bukan-teks", {"kredit": 5, "subjek_anak": False}, near=("NILAI_BERSARANG",)),
         one(

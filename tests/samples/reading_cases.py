@@ -81,8 +81,17 @@ def cases() -> list[Case]:
             T,
             "kolom-ganda",
             sent(lines().replace("\n", ",Apel lagi\n").replace("Apel lagi", "Judul", 1)),
+            (0, 2, 0),
+            [("KOLOM_GANDA:judul", 2), ("KOLOM_GANDA:judul", 3)],
+            near=("KOLOM_BERULANG",),
+        ),
+        Case(
+            T,
+            "kolom-berulang",
+            sent("judul,nomor,isi,Judul\n" + "".join(f"{','.join(row)}, {row[0]}\n" for row in TEXTS[1:])),
             ok,
-            [("KOLOM_GANDA:judul", None)],
+            [("KOLOM_BERULANG:judul", None)],
+            near=("KOLOM_GANDA",),
         ),
         Case(
             T,

@@ -88,37 +88,41 @@ def _spread(top: list[Texts], merges: Sequence[Merge]) -> list[Texts]:
 
 def name_columns(
     heading: Heading | None, filled: Sequence[bool], wanted: Sequence[str], sheet: str | None
-) -> tuple[dict[int, str], list[Fault]]:
+) -> tuple[dict[int, str], dict[int, int], list[Fault]]:
     """Position → name in the reading, for the columns that are kept, and what is odd about the header.
 
-    `filled`: whether a column holds anything. A column without heading and data is left out; without a heading but
-    with data it is `kolom C`, as the sheet calls it. No name occurs twice and none begins with an underscore.
+    In between: position of a column of the standard that is there again → where it is first. `filled`: whether a
+    column holds anything. A column without heading and data is left out; without a heading but with data it is
+    `kolom C`, as the sheet calls it. No name occurs twice and none begins with an underscore.
     """
     names: dict[int, str] = {}
     faults: list[Fault] = []
     taken: set[str] = set(wanted)
-    found: set[str] = set()
+    found: dict[str, int] = {}
+    doubled: dict[int, int] = {}
     for at, has_data in enumerate(filled):
         text = (heading.texts[at] if heading and at < len(heading.texts) else None) or ""
         text = " ".join(text.split())[:_LONGEST]
         known = heading.names[at] if heading and at < len(heading.names) else None
         if known and known not in found:
-            found.add(known)
+            found[known] = at
             names[at] = known
             continue
-        kode = "KOLOM_GANDA" if known else "KOLOM_TIDAK_DIKENAL"
+        kode = "KOLOM_TIDAK_DIKENAL"
         if not text:
             if not has_data:
                 continue
             kode, text = "KOLOM_TANPA_NAMA", f"kolom {letters(at)}"
         names[at] = _free(text.lstrip("_") or f"kolom {letters(at)}", taken)
         taken.add(names[at])
-        if heading:
-            faults.append(Fault(kode, sheet, None, shorten(known or text)))
+        if known:
+            doubled[at] = found[known]
+        elif heading:
+            faults.append(Fault(kode, sheet, None, shorten(text)))
     if heading is None and any(filled):
         faults.append(Fault("KEPALA_TIDAK_DITEMUKAN", sheet))
     faults += [Fault("KOLOM_TIDAK_ADA", sheet, None, name) for name in wanted if name not in found]
-    return names, faults
+    return names, doubled, faults
 
 
 def _free(text: str, taken: set[str]) -> str:

@@ -19,7 +19,7 @@ from transforms.tabular.heading import DEPTH, Heading, find_heading, fold_spelli
 from transforms.tabular.opendocument import read_opendocument
 from transforms.tabular.reading import MAX_BYTES, Fault, Mark, Reading, Refused, Sheet, Sheets, shorten
 from transforms.tabular.records import looks_like_json, read_json
-from transforms.tabular.sieve import sift
+from transforms.tabular.sieve import conflicting, sift
 from transforms.tabular.survey import Irregular
 from transforms.tabular.workbook import read_workbook
 
@@ -142,10 +142,15 @@ class _Part:
         for mark in sheet.marks:
             sifted.skipped.pop(mark.line - first, None)
         filled = [column.null_count < len(column) for column in body.columns]
-        names, self.faults = name_columns(heading, filled, wanted, sheet.name)
+        names, doubled, self.faults = name_columns(heading, filled, wanted, sheet.name)
         texts = heading.texts if heading else ()
         self.headers = {name: texts[at] or "" for at, name in names.items() if at < len(texts)}
         marks = [m for m in (*sheet.marks, *repairs) if m.line >= first]
+        for at, column in doubled.items():
+            conflicts = conflicting(body.column(column), body.column(at), column)
+            sifted.marks.extend(conflicts)
+            if not conflicts:
+                self.faults.append(Fault("KOLOM_BERULANG", sheet.name, None, names[column]))
         marks += [Mark(m.kode, m.line + first, m.column, m.nilai) for m in sifted.marks]
         marks = [m for m in marks if m.line - first not in sifted.skipped]
         self.faults += [self._fault(m, names) for m in sorted(marks, key=lambda m: (m.line, m.column or 0))]

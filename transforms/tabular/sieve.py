@@ -83,6 +83,16 @@ def _totals(columns: list[pa.Array]) -> list[int]:
     return found
 
 
+def conflicting(first: pa.ChunkedArray, again: pa.ChunkedArray, column: int) -> list[Mark]:
+    """KOLOM_GANDA at the lines where a column that is there twice says something else the second time."""
+    one, two = (pc.utf8_trim_whitespace(pc.fill_null(texts, "")) for texts in (first, again))
+    other = pc.and_(pc.not_equal(one, two), pc.not_equal(two, ""))
+    return [
+        Mark("KOLOM_GANDA", line, column, f"{one[line].as_py() or '-'} | {two[line].as_py()}")
+        for line in np.flatnonzero(other.to_numpy()).tolist()
+    ]
+
+
 def _mark(kode: str, column: pa.Array, at: int, lines: pa.Array) -> list[Mark]:
     texts = column.take(lines).to_pylist()
     return [Mark(kode, line, at, text) for line, text in zip(lines.to_pylist(), texts, strict=True)]
