@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from schemas.dataset import Dataset
@@ -51,6 +52,20 @@ def catalogue(
         "dcat:dataset": [_urn(edition) for edition in editions],
     }
     return {"@context": CONTEXT, "@graph": [head, *datasets, *terms.nodes.values()]}
+
+
+def based(document: Node, base: str) -> Node:
+    """The same catalogue with its relative addresses below `base`, which ends with a slash."""
+    context = document["@context"]
+    links = {"@id", *(term for term, kind in context.items() if isinstance(kind, dict) and kind.get("@type") == "@id")}
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(each) for each in value]
+        return value if ":" in value else base + value  # a path of ours has no colon, everything else a scheme
+
+    graph = [{term: whole(v) if term in links else v for term, v in node.items()} for node in document["@graph"]]
+    return {"@context": context, "@graph": graph}
 
 
 def turtle(document: Node) -> str:

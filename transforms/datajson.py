@@ -29,6 +29,16 @@ def data_json(number: int, at: datetime, editions: Sequence[Edition], *, base: s
     }
 
 
+def based(page: dict[str, Any], base: str) -> dict[str, Any]:
+    """The same page with its relative addresses below `base`, which ends with a slash."""
+
+    def placed(file: dict[str, Any]) -> dict[str, Any]:
+        return {**file, "downloadURL": base + file["downloadURL"]}
+
+    told = [{**each, "distribution": [placed(file) for file in each["distribution"]]} for each in page["dataset"]]
+    return {**page, "dataset": told}
+
+
 def dataset(edition: Edition, base: str) -> dict[str, Any]:
     """One edition in the words of the portal's harvester."""
     standard, facts = edition.standard, edition.facts

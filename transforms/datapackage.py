@@ -64,6 +64,14 @@ def descriptor(
     }
 
 
+def based(package: dict[str, Any], base: str) -> dict[str, Any]:
+    """The same package to be read from elsewhere than beside its files: they are below `base`, which ends with a slash.
+
+    Data Package v2 lets a path be an address.
+    """
+    return {**package, "resources": [{**each, "path": base + each["path"]} for each in package["resources"]]}
+
+
 def schema(dataset: Dataset, resources: Collection[str]) -> dict[str, Any]:
     """The public columns as a Table Schema; a foreign key stays only if `resources` has what it points at."""
     public = replace(dataset, fields=columns(dataset)).table_schema(public=True)

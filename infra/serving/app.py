@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
 import duckdb
 import orjson
@@ -19,29 +21,24 @@ from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
 
-from infra.publishing.editions import ROOT
-from infra.serving.answers import kept, known, rows, tag
+from infra.serving.answers import JSON, given, kept, known, responses, rows, said, tag
 from infra.serving.callers import Callers, UnknownKey
 from infra.serving.feeds import PAGES as FEEDS
 from infra.serving.feeds import router as feeds
+from infra.serving.pages import PAGES, Page, placed
 from infra.serving.selection import MOST_ROWS, ROWS, Selection, WrongQuery, select
 from infra.serving.shelf import Publication, Shelf, Table, code_lists
 from infra.storage.store import NotFound, Store
 from schemas.daftar_data import plan
 
 BASE = "/api/1"
+LISTS = ("dataset", "referensi", "jadwal-rilis")
 MEDIA_TYPES = {
-    "json": "application/json",
+    "json": JSON,
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-PAGES = {
-    "katalog.jsonld": "application/ld+json",
-    "katalog.ttl": "text/turtle",
-    "data.json": "application/json",
-    "datapackage.json": "application/json",
-}
-"""What of the publication lies at its top: the catalogue in three flavours, and the data package."""
+TABULAR = ("application/json", "text/csv", "application/vnd.apache.parquet")
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Nama tabel / name of a table")]
 Form = Annotated[Literal["json", "csv", "parquet"], Query(alias="format", description="Bentuk jawaban / form")]
@@ -57,8 +54,9 @@ class Paging:
     setelah: Annotated[str | None, Query(description="Tanda halaman sebelumnya / mark of the page before")] = None
 
 
-def application(store: Store, callers: Callers) -> FastAPI:
-    """The API over what this store has published."""
+def application(store: Store, callers: Callers, public_base: str | None = None) -> FastAPI:
+    """The API over what this store has published; callers reach it at `public_base`, or as they say they do."""
+    outside = urlsplit(public_base) if public_base else None
     app = FastAPI(
         title="SPIT: data kehumasan untuk umum",
         version="1",
@@ -96,67 +94,88 @@ def application(store: Store, callers: Callers) -> FastAPI:
             caller = callers.who(request.headers.get("x-api-key"), address)
         except UnknownKey:
             return _refusal(401, "kunci tidak dikenal / unknown key")
-        if wait := callers.wait_s(caller):
+        left = callers.take(caller)
+        if left.wait_s:
             said = f"paling banyak {caller.per_minute} permintaan per menit / at most {caller.per_minute} a minute"
-            return _refusal(429, said, {"Retry-After": str(int(wait) + 1)})
-        return await go_on(request)
+            answer = _refusal(429, said, {"Retry-After": str(int(left.wait_s) + 1)})
+        else:
+            if outside:
+                _as_seen_from(outside, request)
+            answer = await go_on(request)
+        answer.headers["RateLimit-Limit"] = str(caller.per_minute)
+        answer.headers["RateLimit-Remaining"] = str(left.requests)
+        answer.headers["RateLimit-Reset"] = str(ceil(left.whole_s))
+        return answer
 
     @app.exception_handler(WrongQuery)
     async def wrong(_: Request, error: WrongQuery) -> Response:
         return _refusal(400, str(error))
 
-    @app.get(BASE, summary="Apa yang ada / what there is")
-    def front() -> dict[str, Any]:
+    def get(path: str, summary: str, *kinds: str, also: tuple[int, ...] = ()) -> Any:
+        """A route whose answer is one of these media types."""
+        told = responses(*(kinds or (JSON,)), also=also)
+        return app.get(BASE + path, summary=summary, responses=told, response_class=Response, response_model=None)
+
+    @get("", "Apa yang ada / what there is")
+    def front(request: Request) -> Response:
         now = published()
-        links = ("dataset", "referensi", "jadwal-rilis", *FEEDS, *PAGES)
-        return {"rilis": now.release, "terbit": now.created, "tautan": {each: f"{BASE}/{each}" for each in links}}
+        links = {each: f"{BASE}/{each}" for each in (*LISTS, *FEEDS, *PAGES)}
+        return said(request, {"rilis": now.release, "terbit": now.created, "tautan": links})
 
-    @app.get(f"{BASE}/dataset", summary="Semua tabel / all tables")
-    def all_tables() -> list[dict[str, Any]]:
-        return [_brief(table, "dataset") for table in published().tables.values()]
+    @get("/dataset", "Semua tabel / all tables")
+    def all_tables(request: Request) -> Response:
+        return said(request, [_brief(table, "dataset") for table in published().tables.values()])
 
-    @app.get(f"{BASE}/dataset/{{nama}}", summary="Satu tabel dan kolomnya / one table and its columns")
-    def one_table(nama: Name) -> dict[str, Any]:
-        return _whole(named(published().tables, nama))
+    @get("/dataset/{nama}", "Satu tabel dan kolomnya / one table and its columns", also=(404,))
+    def one_table(nama: Name, request: Request) -> Response:
+        return said(request, _whole(named(published().tables, nama)))
 
-    @app.get(f"{BASE}/dataset/{{nama}}/baris", summary="Baris / rows", response_model=None)
+    @get("/dataset/{nama}/baris", "Baris / rows", *TABULAR, also=(400, 404))
     def rows_of(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
         return page(named(published().tables, nama), request, asked.form)
 
-    @app.get(f"{BASE}/berkas/{{path:path}}", summary="Berkas yang terbit / a published file", response_model=None)
+    @get("/berkas/{path:path}", "Berkas yang terbit / a published file", *TABULAR, also=(206, 404, 416))
     def file(path: str, request: Request) -> Response:
         now = published()
         if path not in now.files:
             raise HTTPException(404, "berkas tidak terbit / not a published file")
         return _file(shelf, path, now.files[path], request)
 
-    @app.get(f"{BASE}/referensi", summary="Kode referensi / code lists")
-    def all_lists() -> list[dict[str, Any]]:
-        return [_brief(table, "referensi") for table in lists.values()]
+    @get("/referensi", "Kode referensi / code lists")
+    def all_lists(request: Request) -> Response:
+        return said(request, [_brief(table, "referensi") for table in lists.values()])
 
-    @app.get(f"{BASE}/referensi/{{nama}}", summary="Satu daftar kode / one code list", response_model=None)
+    @get("/referensi/{nama}", "Satu daftar kode / one code list", *TABULAR, also=(400, 404))
     def one_list(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
         return page(named(lists, nama), request, asked.form)
 
-    @app.get(f"{BASE}/jadwal-rilis", summary="Daftar data dan jadwal rilis / what is due from whom, and when")
-    def schedule() -> list[dict[str, Any]]:
-        return [vars(line) for lines in plan().values() for line in lines]
+    @get("/jadwal-rilis", "Daftar data dan jadwal rilis / what is due from whom, and when")
+    def schedule(request: Request) -> Response:
+        return said(request, [vars(line) for lines in plan().values() for line in lines])
 
     app.include_router(feeds(store, shelf, engine), prefix=BASE)
 
-    @app.get(f"{BASE}/{{halaman}}", summary="Katalog / catalogue", response_model=None)
-    def catalogue(halaman: Literal["katalog.jsonld", "katalog.ttl", "data.json", "datapackage.json"]) -> Response:
+    @get("/{halaman}", "Katalog / catalogue", *dict.fromkeys(PAGES.values()), also=(404,))
+    def catalogue(halaman: Page, request: Request) -> Response:
         published()
         try:
-            return Response(store.get(f"{ROOT}/{halaman}"), media_type=PAGES[halaman])
+            return given(request, placed(store, halaman, f"{request.base_url}api/1/berkas/"), PAGES[halaman])
         except NotFound:
             raise HTTPException(404, "belum terbit / not published yet") from None
 
-    app.openapi()  # written down before HEAD joins, which is GET without its body
+    described = app.openapi()  # written down before HEAD joins, which is GET without its body
+    described["components"]["securitySchemes"] = {"kunci": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+    described["security"] = [{}, {"kunci": []}]
     for route in app.routes:
         if isinstance(route, APIRoute):
             route.methods.add("HEAD")
     return app
+
+
+def _as_seen_from(outside: SplitResult, request: Request) -> None:
+    """Let all addresses in the answer begin as callers have to write them."""
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"host"]
+    request.scope.update(scheme=outside.scheme, headers=[*others, (b"host", outside.netloc.encode())])
 
 
 def _answer(asked: Selection, found: pa.Table, request: Request, form: str, mark: str) -> Response:

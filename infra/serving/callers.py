@@ -35,6 +35,16 @@ class Caller:
     per_minute: int
 
 
+@dataclass(frozen=True)
+class Left:
+    """What a caller has left after a request; `wait_s` is 0, or the seconds until the next one is answered."""
+
+    requests: int
+    wait_s: float
+    whole_s: float
+    """Seconds until the allowance is whole again."""
+
+
 class Callers:
     """Knows the keys and counts the requests."""
 
@@ -53,15 +63,16 @@ class Callers:
         except KeyError:
             raise UnknownKey from None
 
-    def wait_s(self, caller: Caller) -> float:
-        """Take one request off what the caller has left; 0, or the seconds until there is one to take."""
+    def take(self, caller: Caller) -> Left:
+        """Take one request off what the caller has left, if there is one."""
         rate = caller.per_minute / 60
         with self._lock:
             now = self._clock()
             left, at = self._left.pop(caller.name, (float(caller.per_minute), now))
             left = min(caller.per_minute, left + (now - at) * rate)
             allowed = left >= 1
-            self._left[caller.name] = (left - allowed, now)
+            left -= allowed
+            self._left[caller.name] = (left, now)
             if len(self._left) > MOST_CALLERS:
                 self._left.popitem(last=False)
-        return 0.0 if allowed else (1 - left) / rate
+        return Left(int(left), 0.0 if allowed else (1 - left) / rate, (caller.per_minute - left) / rate)

@@ -7,6 +7,7 @@ has come to the end asks again with the last `tanda` and gets what came, changed
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import RLock
 from typing import Annotated, Any
@@ -14,10 +15,11 @@ from typing import Annotated, Any
 import duckdb
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
 
 from infra.publishing.editions import ROOT
-from infra.serving.answers import kept, known, rows, tag
+from infra.serving.answers import JSON, kept, known, responses, rows, tag
 from infra.serving.atom import feed as atom
 from infra.serving.selection import ROWS, Selection, select
 from infra.serving.shelf import FRESH_S, Shelf, Table
@@ -27,6 +29,7 @@ from transforms.shape import literal
 
 PAGES = ("ninjs", "klarifikasi", "atom.xml")
 MOST_ITEMS = 1_000
+JSON_LD, ATOM = "application/ld+json", "application/atom+xml"
 COLUMNS = {
     "versi": "BIGINT",
     **dict.fromkeys(("uri", "status", "dataset", "kode_satker", "peristiwa"), "VARCHAR"),
@@ -130,6 +133,11 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
     """The feeds over what this store has published."""
     feed, items = APIRouter(), Items(store, shelf, engine)
 
+    def get(path: str, summary: str, kind: str, *also: int) -> Any:
+        """A route whose answer is of this media type."""
+        told = responses(kind, also=also)
+        return feed.get(path, summary=summary, responses=told, response_class=Response, response_model=None)
+
     def found(request: Request, *more: tuple[str, str]) -> tuple[_Known, Selection | None]:
         now = items.now()
         asked = [*request.query_params.multi_items(), *more]
@@ -146,7 +154,7 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
         last = asked.cursor(shown[-1]) if shown else before
         return [orjson.loads(line[column]) for line in shown], last, len(lines) > asked.limit
 
-    @feed.get("/ninjs", summary="Butir konten, ninjs 3.1 / content items", response_model=None)
+    @get("/ninjs", "Butir konten, ninjs 3.1 / content items", JSON, 400)
     def collection(request: Request, _: Annotated[Paged, Depends()]) -> Response:
         now, asked = found(request)
         if cached := known(request, mark := _mark(now, request)):
@@ -158,9 +166,9 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
             "tanda": last,
             "lanjut": _following(request, last) if more else None,
         }
-        return _answer(body, request, last, more, mark, "application/json")
+        return _answer(body, request, last, more, mark, JSON)
 
-    @feed.get("/ninjs/{id}", summary="Satu butir / one item", response_model=None)
+    @get("/ninjs/{id}", "Satu butir / one item", JSON, 404, 410)
     def one(id: Identity, request: Request) -> Response:
         now = items.now()
         if now.table is None:
@@ -175,9 +183,9 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
             return cached
         body = orjson.dumps(ninjs.linked(orjson.loads(line["butir"]), _link(request)))
         gone = 410 if line["status"] == "canceled" else 200
-        return Response(body, gone, kept(mark), "application/json")
+        return Response(body, gone, kept(mark), JSON)
 
-    @feed.get("/klarifikasi", summary="Klarifikasi, schema.org ClaimReview / clarifications", response_model=None)
+    @get("/klarifikasi", "Klarifikasi, schema.org ClaimReview / clarifications", JSON_LD, 400)
     def clarifications(request: Request, _: Annotated[Paged, Depends()]) -> Response:
         now, asked = found(request, ("klarifikasi.kosong", "tidak"))
         if cached := known(request, mark := _mark(now, request)):
@@ -185,9 +193,9 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
         content, last, more = page(asked, "klarifikasi", request)
         reviews = [{**each, "url": _of(request, each["@id"])} for each in content]
         body = {"@context": "https://schema.org", "@type": "DataFeed", "dataFeedElement": reviews}
-        return _answer(body, request, last, more, mark, "application/ld+json")
+        return _answer(body, request, last, more, mark, JSON_LD)
 
-    @feed.get("/atom.xml", summary="Yang terbaru, Atom / the newest", response_model=None)
+    @get("/atom.xml", "Yang terbaru, Atom / the newest", ATOM, 400)
     def newest(request: Request, _: Annotated[Filters, Depends()]) -> Response:
         now, asked = found(request)
         if cached := known(request, mark := _mark(now, request)):
@@ -199,9 +207,9 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
             lines = items.ask(asked, f"SELECT butir FROM {asked.table.source}{where}{order}")
         content = [ninjs.linked(orjson.loads(line["butir"]), _link(request)) for line in lines]
         body = atom(content, changed=now.changed, own=str(request.url), item=lambda uri: _of(request, uri))
-        return Response(body, headers=kept(mark), media_type="application/atom+xml")
+        return Response(body, headers=kept(mark), media_type=ATOM)
 
-    @feed.get("/rendisi/{nama}", summary="Rendisi / a rendition", response_model=None)
+    @get("/rendisi/{nama}", "Rendisi / a rendition", "image/*", 206, 404, 416)
     def rendition(nama: Copy, request: Request) -> Response:
         publication = shelf.now()
         listed = publication and publication.tables.get("rendisi")
@@ -214,10 +222,12 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
             raise HTTPException(404, "tidak ada / there is none")
         if cached := known(request, mark):
             return cached
+        held = ExitStack()
         try:
-            return Response(store.get(f"{ROOT}/rendisi/{nama}"), headers=kept(mark), media_type=kind)
+            path = held.enter_context(store.local(f"{ROOT}/rendisi/{nama}"))
         except NotFound:
             raise HTTPException(404, "belum ada / not there yet") from None
+        return FileResponse(path, headers=kept(mark), media_type=kind, background=BackgroundTask(held.close))
 
     return feed
 

@@ -16,7 +16,7 @@ from infra.storage.store import NotFound, Store
 from schemas import reference
 from transforms.shape import literal
 
-PACKAGE = "datapackage.json"
+PACKAGE, JSON = "datapackage.json", "application/json"
 FRESH_S = 2.0
 """For so long a publication is served without looking whether there is a newer one."""
 
@@ -119,6 +119,8 @@ class Shelf:
                 in_order=True,
             )
         files = {r["path"]: r["mediatype"] for r in package["resources"]}
+        # The catalogue names the schema of every edition, which lies beside its files.
+        files |= {f"{table.name}/{table.edition}/skema.json": JSON for table in tables.values()}
         return Publication(package["version"], package["created"], tables, files)
 
 
