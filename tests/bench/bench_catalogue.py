@@ -1,7 +1,7 @@
 """Releasing a catalogue: 1,000 datasets as DCAT-AP (both), data.json and data package, and a list of 100,000 media.
 
 `catalogue_s` is all of it: the pages of all datasets, and the media list written in every format through the public
-gate. The first number of each pair is the part named.
+gate.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ from tests.released import edition
 from transforms import publik, withdrawal
 from transforms.publik import Facts
 
-SIZES = {"small": (100, 10_000), "default": (1_000, 100_000), "large": (10_000, 1_000_000)}
+SIZES = {"tiny": (10, 1_000), "small": (100, 10_000), "default": (1_000, 100_000), "large": (10_000, 1_000_000)}
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
@@ -62,9 +62,8 @@ def listing(count: int) -> float:
     with tempfile.TemporaryDirectory(prefix="spit-bench-") as folder, duckdb.connect() as con:
         con.execute(f"CREATE TABLE media AS SELECT {listed} FROM range({count}) r(i)")
         con.execute(f"CREATE TABLE penarikan AS {withdrawal.relation([])}")
-        con.execute(
-            "CREATE TABLE pelepasan (dataset VARCHAR, kunci VARCHAR, sidik VARCHAR, kode VARCHAR, _diterima_pada TIMESTAMPTZ)"
-        )
+        con.register("kosong", tables()["pelepasan"].arrow.empty_table())
+        con.execute("CREATE TABLE pelepasan AS FROM kosong")
         shelf = Shelf(open_store(str(Path(folder))))
         began = time.monotonic()
         made = shelf.edition(

@@ -18,7 +18,7 @@ from infra.storage.folder import FolderStore
 from schemas.dataset import tables
 from transforms import copies, withdrawal
 
-ITEMS = {"small": (2_000, 10_000), "default": (10_000, 100_000), "large": (100_000, 1_000_000)}
+ITEMS = {"tiny": (500, 1_000), "small": (2_000, 10_000), "default": (10_000, 100_000), "large": (100_000, 1_000_000)}
 A_DAY, NEW, ROUNDS = 1_000, 100, 3
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 TYPES = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}

@@ -14,7 +14,7 @@ from infra.sql.query import connect
 from infra.storage.store import open_store
 from schemas.dataset import tables
 
-ITEMS = {"small": 20_000, "default": 100_000, "large": 1_000_000}
+ITEMS = {"tiny": 1_000, "small": 20_000, "default": 100_000, "large": 1_000_000}
 TEXT = """polisi polres masyarakat pengamanan pasar lalu lintas kendaraan petugas melakukan pemeriksaan patroli malam
 warga tersangka mengamankan barang bukti jalan raya kecelakaan korban rumah sakit menyampaikan imbauan keselamatan
 berkendara pagi hari wilayah hukum kecamatan desa pelayanan publik bakti sosial bantuan banjir evakuasi pencurian
