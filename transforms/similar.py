@@ -12,13 +12,17 @@ DISTANCE = 5
 PLAIN = (6, 58)
 """Hashes with fewer or more bits set are of pictures without a form: black frames, blank pages, one gradient."""
 
+LENGTHS = 50
+"""A frame in videos of more than so many lengths (ours) is an opening or a logo: it tells nothing of what they show."""
+
 _PARTS = ((0, 22), (22, 21), (43, 21))  # first bit and width; DISTANCE < 2 * len(_PARTS)
 
 
 def near(few: str, many: str) -> str:
-    """SELECT of `a`, `b`, `jarak` out of two relations with columns `id` and `h` (UBIGINT); a pair may come twice.
+    """SELECT of `a`, `b`, `jarak`, and `h` of `a`, out of two relations with columns `id` and `h` (UBIGINT).
 
-    Memory holds the keys of `few`.
+    A pair may come twice. Memory holds the keys of `few`. What looks the same is to be collapsed before (`first`): of a
+    thousand equal hashes a thousand times a thousand pairs would come out.
     """
     return " UNION ALL ".join(_pairs(f"{_plain(many, *part)} y JOIN {_turned(few, *part)} x") for part in _PARTS)
 
@@ -31,7 +35,7 @@ def among(hashes: str) -> str:
 
 def _pairs(both: str) -> str:
     apart = "bit_count(xor(x.h, y.h))"
-    return f"SELECT x.id AS a, y.id AS b, {apart} AS jarak FROM {both} ON x.k = y.k WHERE {apart} <= {DISTANCE}"
+    return f"SELECT x.id AS a, y.id AS b, {apart} AS jarak, x.h FROM {both} ON x.k = y.k WHERE {apart} <= {DISTANCE}"
 
 
 def _plain(hashes: str, start: int, width: int) -> str:
@@ -50,11 +54,22 @@ def written(hashes: str) -> str:
 
 
 def frames(table: str, key: str) -> str:
-    """SELECT of `id`, `h` out of a table with `sidik_mirip`: one row for each hash that has a form."""
+    """SELECT of `id`, `h`, `durasi_ms` out of a table with `sidik_mirip`: one row for each hash that has a form."""
     lowest, highest = PLAIN
     return (
-        f"SELECT id, h FROM (SELECT {key} AS id, ('0x' || unnest(string_split(sidik_mirip, ' ')))::UBIGINT AS h"
-        f" FROM {table} WHERE sidik_mirip <> '') WHERE bit_count(h) BETWEEN {lowest} AND {highest}"
+        f"SELECT * FROM (SELECT {key} AS id, ('0x' || unnest(string_split(sidik_mirip, ' ')))::UBIGINT AS h,"
+        f" durasi_ms FROM {table} WHERE sidik_mirip <> '') WHERE bit_count(h) BETWEEN {lowest} AND {highest}"
+    )
+
+
+def first(frames: str) -> str:
+    """SELECT of `h`, `durasi_ms`, `id`: of what has the same hash and lasts equally long, the least `id`.
+
+    Out of a relation with those columns; without the hashes that come in too many lengths.
+    """
+    return (
+        f"SELECT h, durasi_ms, min(id) AS id FROM {frames} GROUP BY h, durasi_ms"
+        f" QUALIFY count(*) OVER (PARTITION BY h) <= {LENGTHS}"
     )
 
 
@@ -66,14 +81,14 @@ def lasts_alike(one: str, other: str) -> str:
 
 def view() -> str:
     """SELECT of view `kemiripan`: each medium beside the oldest it is the same as, or looks the same as."""
-    alike = among("bingkai")
+    alike = among("wakil")
     return f"""\
 -- Media that are the same, or look it.
 --
 -- BYTE: the same bytes; PIKSEL: the same picture or sound under other metadata; MIRIP: a picture
 -- or key frame that differs in at most {DISTANCE} of 64 bits (and a video of about the same length). The older one of a
--- pair comes second; of many that are the same, each stands beside the oldest. The SQL is made by
--- `python -m transforms.similar`; a test keeps the two equal.
+-- pair comes second; of many that are the same, each stands beside the oldest, a video once for each key frame. The SQL
+-- is made by `python -m transforms.similar`; a test keeps the two equal.
 --
 -- kolom dataset: foto, video or audio
 -- kolom kode_satker: whose item the newer one belongs to
@@ -99,8 +114,22 @@ isi AS (SELECT * FROM baris WHERE _kunci = pertama_piksel),
 
 bingkai AS ({frames("isi", "urut")}),
 
+wakil AS ({first("bingkai")}),
+
+tetangga AS (
+    SELECT m.a, min(m.b) AS b, arg_min(m.jarak, m.b) AS jarak FROM ({alike}) AS m
+    JOIN isi AS x ON x.urut = m.a JOIN isi AS y ON y.urut = m.b
+    WHERE {lasts_alike("x", "y")}
+    GROUP BY m.a, m.h
+),
+
 mirip AS (
-    SELECT a, b, min(jarak) AS jarak FROM ({alike}) GROUP BY a, b
+    SELECT a, b, min(jarak) AS jarak FROM (
+        FROM tetangga
+        UNION ALL
+        SELECT s.id, w.id, 0 FROM bingkai AS s
+        JOIN wakil AS w ON w.h = s.h AND w.durasi_ms IS NOT DISTINCT FROM s.durasi_ms AND w.id < s.id
+    ) GROUP BY a, b
 ),
 
 pasangan AS (
@@ -110,7 +139,6 @@ pasangan AS (
     UNION ALL
     SELECT x._kunci, y._kunci, 'MIRIP', m.jarak FROM mirip AS m JOIN isi AS x ON x.urut = m.a
     JOIN isi AS y ON y.urut = m.b
-    WHERE {lasts_alike("x", "y")}
 )
 
 SELECT x.dataset, x.kode_satker, x.nomor, y.dataset AS dataset_lain, y.kode_satker AS kode_satker_lain,

@@ -51,26 +51,39 @@ def findings(known: Sequence[str]) -> Iterator[str]:
         " JOIN diputus p USING (_n) JOIN fakta f ON f._kiriman = d._kiriman AND f.berkas = d.berkas"
         " WHERE putusan = 'BARU'"
     )
+    own = f"{{'urut': urut, 'kiriman': _kiriman, 'sha256': sha256}} AS asal, {', '.join(_KNOWN)}"
     yield (
-        f"CREATE VIEW media_ada AS SELECT -1 AS urut, {', '.join(_KNOWN)} FROM ({old})"
-        f" UNION ALL SELECT _n, {', '.join(_KNOWN)} FROM media_baru"
+        f"CREATE VIEW media_ada AS SELECT {own} FROM (SELECT -1 AS urut, * FROM ({old}))"
+        f" UNION ALL SELECT {own} FROM (SELECT _n AS urut, * FROM media_baru)"
     )
-    yield _first("MEDIA_SUDAH_ADA", "SELECT _n, sha256 FROM media_baru")
-    alike = similar.near(f"({similar.frames('media_baru', '_n')})", f"({similar.frames('media_ada', 'sha256')})")
+    yield _first(
+        "MEDIA_SUDAH_ADA", f"SELECT _n, a.asal FROM media_baru m JOIN ({_earliest('sha256')}) a USING (sha256)"
+    )
+    frames = similar.frames("media_baru", "_n")
+    theirs = similar.frames("media_ada", "{'durasi_ms': durasi_ms, 'asal': asal}")
+    near = similar.near(f"(SELECT DISTINCT h AS id, h FROM ({frames}))", f"({theirs})")
+    alike = similar.first(f"(SELECT h, b.durasi_ms AS durasi_ms, b.asal AS id FROM ({near}))")
     yield _first(
         "MEDIA_MIRIP",
-        "SELECT m._n, a.sha256 FROM media_baru m JOIN media_ada a ON a.sidik_piksel = m.sidik_piksel"
-        " WHERE a.sha256 <> m.sha256"
-        f" UNION SELECT m._n, a.sha256 FROM ({alike}) s JOIN media_baru m ON m._n = s.a JOIN media_ada a"
-        f" ON a.sha256 = s.b WHERE a.sha256 <> m.sha256 AND {similar.lasts_alike('m', 'a')}",
+        f"SELECT _n, a.asal FROM media_baru m JOIN ({_earliest('sidik_piksel')}) a USING (sidik_piksel)"
+        " WHERE a.asal.sha256 <> m.sha256"
+        f" UNION ALL SELECT m._n, a.id FROM ({frames}) f JOIN media_baru m ON m._n = f.id"
+        f" JOIN ({alike}) a USING (h)"
+        f" WHERE a.id.sha256 <> m.sha256 AND {similar.lasts_alike('m', 'a')}",
+    )
+
+
+def _earliest(fingerprint: str) -> str:
+    """Who sent first what this batch brings, one row for each fingerprint: it may come a thousand times."""
+    return (
+        f"SELECT {fingerprint}, min(asal) AS asal FROM media_ada"
+        f" WHERE {fingerprint} IN (SELECT {fingerprint} FROM media_baru) GROUP BY {fingerprint}"
     )
 
 
 def _first(kode: str, pairs: str) -> str:
-    """One finding for each new row of `pairs` (its `_n`, a content's `sha256`), about the earliest of that content."""
+    """One finding for each new row of `pairs` (its `_n`, and what is the same), about the earliest that came before."""
     return (
         f"INSERT INTO temuan SELECT m._kiriman, '{kode}', m._berkas, m._lembar, m._baris, 'berkas', m.berkas,"
-        " coalesce(min(a._kiriman) FILTER (WHERE a.urut < 0), arg_min(a._kiriman, a.urut))"
-        f" FROM ({pairs}) p JOIN media_baru m ON m._n = p._n JOIN media_ada a ON a.sha256 = p.sha256"
-        " WHERE a.urut < m._n GROUP BY ALL"
+        f" min(p.asal).kiriman FROM ({pairs}) p JOIN media_baru m USING (_n) WHERE p.asal.urut < _n GROUP BY ALL"
     )
