@@ -31,6 +31,14 @@ FILE_FAULTS = (
 """What examining a media file can find wrong with it; relation `fakta` carries the code in `galat`."""
 
 _KINDS = {"foto": ("image/", "foto"), "video": ("video/", "video"), "audio": ("audio/", "audio")}
+_PERIODS = {
+    "BULANAN": (("0", "1"), "2026-10"),
+    "TRIWULANAN": (("T",), "2026-T3"),
+    "SEMESTERAN": (("S",), "2026-S1"),
+    "TAHUNAN": (("",), "2026"),
+}
+"""Frequency → what may stand after the year and its dash, and an example."""
+
 _TYPES = {
     "integer": "bilangan bulat",
     "number": "bilangan (koma desimal atau titik desimal)",
@@ -62,8 +70,7 @@ def rules(dataset: Dataset) -> tuple[Rule, ...]:
     for f in dataset.office_fields:
         found.extend(_column_rules(f))
     if dataset.period:
-        outside = f'"{dataset.period}" IS NOT NULL AND daftar[left("{dataset.period}", 4)] IS NULL'
-        found.append(Rule("DI_LUAR_DAFTAR_DATA", dataset.period, outside, daftar_data.years(dataset.name)))
+        found.extend(_period_rules(dataset, dataset.field(dataset.period)))
     if dataset.of_media:
         found.extend(_file_rules(dataset))
     found.extend(_written_rules(dataset))
@@ -106,10 +113,12 @@ def flagged(dataset: Dataset) -> str:
 def of_files(dataset: Dataset) -> Iterator[str]:
     """SQL adding to `temuan` what is to be said of whole files, out of `isi_berkas`, `pengirim` and what is there.
 
-    `isi_berkas` has what each file says in the columns of its period and its regions, once or more often.
+    `isi_berkas` has what each file says in the columns of its period and its regions, once or more often, and whether
+    such a row was accepted (`diterima`).
     """
     if dataset.period:
         yield _late(dataset.period)
+        yield _unfinished(dataset.period)
     for f in dataset.office_fields:
         if f.reference == "wilayah":
             yield _of_bps(f)
@@ -118,21 +127,43 @@ def of_files(dataset: Dataset) -> Iterator[str]:
 
 
 def _late(period: str) -> str:
-    """P6: periods handed in after the list's due day, by the satker's own calendar.
-
-    Only what is handed in for the first time can be late: a correction comes when it comes.
-    """
+    """P6: periods handed in after the list's due day. A correction comes when it comes: only a first one is late."""
     p = f'"{period}"'
-    month = (
-        f"CASE substr({p}, 6, 1) WHEN '' THEN 12 WHEN 'S' THEN 6 * right({p}, 1)::INTEGER"
-        f" WHEN 'T' THEN 3 * right({p}, 1)::INTEGER ELSE right({p}, 2)::INTEGER END"
-    )
-    due = f"last_day(make_date(left({p}, 4)::INTEGER, {month}, 1)) + daftar[left({p}, 4)]"
+    return _of_periods(period, "TERLAMBAT", f"{_end(p)} + daftar[left({p}, 4)]", "hari_terima > batas AND NOT ulang")
+
+
+def _unfinished(period: str) -> str:
+    """P6: periods handed in before they were over."""
+    return _of_periods(period, "PERIODE_BELUM_SELESAI", _end(f'"{period}"'), "hari_terima <= batas")
+
+
+def _of_periods(period: str, kode: str, batas: str, when: str) -> str:
+    """A finding for each file and period of its accepted rows `when` the day of arrival and the day `batas` say so."""
+    p = f'"{period}"'
     return (
-        f"INSERT INTO temuan SELECT _kiriman, 'TERLAMBAT', _berkas, NULL, NULL, '{period}', {p}, CAST(batas AS VARCHAR)"
-        f" FROM (SELECT _kiriman, _berkas, {p}, any_value(hari_terima) AS tiba, any_value({due}) AS batas"
-        f" FROM isi_berkas JOIN pengirim USING (_kiriman) WHERE {p} IS NOT NULL AND NOT ulang GROUP BY ALL)"
-        " WHERE tiba > batas"
+        f"INSERT INTO temuan SELECT _kiriman, '{kode}', _berkas, NULL, NULL, '{period}', {p}, CAST(batas AS VARCHAR)"
+        f" FROM (SELECT *, {batas} AS batas FROM"
+        f" (SELECT DISTINCT _kiriman, _berkas, {p} FROM isi_berkas WHERE diterima AND {p} IS NOT NULL)"
+        f" JOIN pengirim USING (_kiriman)) WHERE {when}"
+    )
+
+
+def _begin(p: str) -> str:
+    """SQL for the first day of a period."""
+    return f"make_date(left({p}, 4)::INTEGER, {_month(p, year='1', half='- 5', quarter='- 2')}, 1)"
+
+
+def _end(p: str) -> str:
+    """SQL for the last day of a period."""
+    return f"last_day(make_date(left({p}, 4)::INTEGER, {_month(p, year='12', half='', quarter='')}, 1))"
+
+
+def _month(p: str, *, year: str, half: str, quarter: str) -> str:
+    """SQL for a month of a period: of a year that one, of a half or a quarter so many from its last."""
+    nth = f"right({p}, 1)::INTEGER"
+    return (
+        f"CASE substr({p}, 6, 1) WHEN '' THEN {year} WHEN 'S' THEN 6 * {nth} {half} WHEN 'T' THEN 3 * {nth} {quarter}"
+        f" ELSE right({p}, 2)::INTEGER END"
     )
 
 
@@ -165,7 +196,7 @@ def _column_rules(f: Field) -> Iterator[Rule]:
         yield from _region_rules(f)
     elif f.reference:
         yield Rule("KODE_TIDAK_DIKENAL", f.name, f'{x} IS NOT NULL AND "r_{f.name}" IS NULL', f.reference)
-    elif c.pattern:
+    elif c.pattern and f.format != "periode":
         good = f.example or c.pattern
         yield Rule("POLA_SALAH", f.name, f"NOT regexp_full_match({typed}, {_literal(c.pattern)})", good)
     if f.name == "kode_satker":
@@ -181,6 +212,20 @@ def _column_rules(f: Field) -> Iterator[Rule]:
         yield Rule("TERLALU_PANJANG", f.name, f"length({x}) > {c.maxLength}", str(c.maxLength))
     if f.not_after:
         yield Rule("SESUDAH_DITERIMA", f.name, f"{typed} > {f.not_after}")
+
+
+def _period_rules(dataset: Dataset, f: Field) -> Iterator[Rule]:
+    """P0 and P6: whether the list of data asks for such a period of this satker, and whether it has begun there."""
+    p = f'"{f.name}"'
+    if dataset.frequency in _PERIODS:
+        signs, example = _PERIODS[dataset.frequency]
+        other = f"substr({p}, 6, 1) NOT IN ({', '.join(map(_literal, signs))})"
+        yield Rule("FREKUENSI_SALAH", f.name, other, f"{dataset.frequency}, misalnya {example}")
+    elif f.constraints.pattern:
+        yield Rule("POLA_SALAH", f.name, f"NOT regexp_full_match({p}, {_literal(f.constraints.pattern)})", f.example)
+    listed = daftar_data.years(dataset.name)
+    yield Rule("DI_LUAR_DAFTAR_DATA", f.name, f"{p} IS NOT NULL AND daftar[left({p}, 4)] IS NULL", listed)
+    yield Rule("PERIODE_BELUM_MULAI", f.name, f"{_begin(p)} > hari_terima")
 
 
 def _region_rules(f: Field) -> Iterator[Rule]:

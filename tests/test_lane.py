@@ -203,6 +203,17 @@ def test_whatever_is_in_the_file(tmp_path, dataset, style):
         assert both(tmp_path, [sent], dataset) > 100
 
 
+@pytest.mark.usefixtures("of_35_columns")
+@pytest.mark.parametrize("periods", [["2026-10", "2026-11", "2026-12"], ["2026-S2"], ["2026", "2027", "2026-T4"]])
+def test_periods_that_are_to_come_or_not_over(tmp_path, periods):
+    """What is said of whole files is said of rows in the lane, too; a period still to come sends its row back."""
+    made = [dict(good("wide", at), periode=periods[at % len(periods)]) for at in range(300)]
+    with parcel(tmp_path, "wide", {"isi.csv": delimited(made, 1, dirt=False)}) as sent:
+        assert both(tmp_path, [sent], "wide") >= 100
+        found = {(f["kode"], f["nilai"]) for f in judge([sent], 1).tables["temuan"].to_pylist()}
+    assert len({kode for kode, _ in found if kode.startswith("PERIODE")}) == len(periods[:2])
+
+
 def test_rows_that_meet_elsewhere(tmp_path):
     """In another submission of the batch, in a second file, and in the lake: then the careful way decides."""
     lake, here = tmp_path / "lake", tmp_path / "here"
@@ -313,6 +324,9 @@ def test_a_table_takes_files_as_they_are(tmp_path):
         (tmp_path / "lanes").mkdir()
         verdict = judge([sent], 1, folder=tmp_path / "lanes")
     (path,) = verdict.lanes["teks"]
+    told = pq.read_schema(path).field("judul").metadata
+    assert told[b"comment"] == datasets()["teks"].field("judul").definisi.encode()
+    assert told[b"sumber"] == b"teks@1"
     assert lake.check_files("teks", [path]) == 50
     beside = pq.read_table(path).slice(0, 3).cast(datasets()["teks"].arrow)
     version = lake.commit("teks", beside, 1, files=[path])

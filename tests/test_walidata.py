@@ -104,6 +104,44 @@ def test_late_is_late_by_the_clock_of_the_satker(tmp_path: Path, office: str, ar
 
 
 @pytest.mark.parametrize(
+    ("office", "arrived", "kode"),
+    [
+        ("JATENG", datetime(2026, 11, 30, 16, 59, tzinfo=UTC), "PERIODE_BELUM_MULAI"),  # 23.59 WIB on 30 November
+        ("JATENG", datetime(2026, 11, 30, 17, 0, tzinfo=UTC), "PERIODE_BELUM_SELESAI"),
+        ("PAPUA", datetime(2026, 11, 30, 15, 0, tzinfo=UTC), "PERIODE_BELUM_SELESAI"),  # 0.00 WIT on 1 December
+        ("PAPUA", datetime(2026, 12, 31, 14, 59, tzinfo=UTC), "PERIODE_BELUM_SELESAI"),
+        ("PAPUA", datetime(2026, 12, 31, 15, 0, tzinfo=UTC), None),
+    ],
+)
+def test_a_period_begins_and_ends_by_the_clock_of_the_satker(
+    tmp_path: Path, office: str, arrived: datetime, kode: str | None
+) -> None:
+    heads, row, _ = make.ROWS["layanan_informasi"]
+    files = make.table("layanan_informasi", [heads, [office, "2026-12", *row[2:]]], satker=office)
+    make.write(make.Case("x", "x", files, (1, 0, 0)), tmp_path / "x")
+    verdict = judge([parcel(tmp_path / "x", arrived_at=arrived)], 1)
+
+    assert [f["kode"] for f in verdict.tables["temuan"].to_pylist()] == ([kode] if kode else [])
+    assert verdict.outcomes[0].returned == (kode == "PERIODE_BELUM_MULAI")
+
+
+@pytest.mark.parametrize(
+    ("period", "first"),
+    [("2026-02", "2026-02-01"), ("2026-T1", "2026-01-01"), ("2026-T4", "2026-10-01"), ("2026-S2", "2026-07-01"),
+     ("2026", "2026-01-01")],
+)  # fmt: skip
+def test_a_period_begins_on_its_first_day(period: str, first: str) -> None:
+    import duckdb
+
+    from expectations import rules
+
+    (rule,) = [r for r in rules.rules(datasets()["layanan_informasi"]) if r.kode == "PERIODE_BELUM_MULAI"]
+    with duckdb.connect(config=OFFLINE) as con:
+        days = f"SELECT '{period}' AS periode, unnest([DATE '{first}', DATE '{first}' - 1]) AS hari_terima"
+        assert con.execute(f"SELECT {rule.sql} FROM ({days})").fetchall() == [(False,), (True,)]
+
+
+@pytest.mark.parametrize(
     ("period", "due"),
     [
         ("2024-02", "2024-03-30"),
@@ -123,12 +161,15 @@ def test_a_period_is_due_so_many_days_after_its_last(period: str, due: str) -> N
             "CREATE TABLE temuan (k VARCHAR, kode VARCHAR, b VARCHAR, l VARCHAR, n BIGINT, kolom VARCHAR,"
             " nilai VARCHAR, batas VARCHAR)"
         )
-        con.execute(f"CREATE TABLE isi_berkas AS SELECT 'k' AS _kiriman, 'f' AS _berkas, '{period}' AS periode")
+        con.execute(
+            f"CREATE TABLE isi_berkas AS SELECT 'k' AS _kiriman, 'f' AS _berkas, '{period}' AS periode,"
+            " true AS diterima"
+        )
         con.execute(
             "CREATE TABLE pengirim AS SELECT 'k' AS _kiriman, false AS ulang, DATE '2030-01-01' AS hari_terima,"
             f" MAP {{'{period[:4]}': 30}} AS daftar"
         )
-        (late,) = rules.of_files(datasets()["layanan_informasi"])
+        late, _ = rules.of_files(datasets()["layanan_informasi"])
         con.execute(late)
         assert con.execute("SELECT nilai, left(batas, 10) FROM temuan").fetchall() == [(period, due)]
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations import personal, rules
+from infra.columns import footer
 from infra.judging.registry import Known
 from infra.judging.senders import senders
 from schemas import reference
@@ -54,7 +55,7 @@ class Lane:
         target = self.path.with_suffix(".rest.parquet")
         with duckdb.connect(config=OFFLINE) as con:
             con.register("kembali", pa.table({"n": numbers}))
-            _copy(con, f"SELECT l.* FROM {_parquet([self])} l ANTI JOIN kembali k ON k.n = l._baris", target)
+            _copy(con, f"SELECT l.* FROM {_parquet([self])} l ANTI JOIN kembali k ON k.n = l._baris", target, self.dataset)
         target.replace(self.path)
         self.rows -= len(numbers)
         return self.read(numbers)
@@ -96,7 +97,7 @@ class Lanes:
             stack.callback(plain.unlink, missing_ok=True)
             con.register("pengirim", senders([opened], self.batch))
             try:
-                _copy(con, _judged(con, opened, name, lines, lines.relation(lines.plain(plain))), target)
+                _copy(con, _judged(con, opened, name, lines, lines.relation(lines.plain(plain))), target, standard)
             except (duckdb.InvalidInputException, duckdb.ConversionException):
                 return None  # the engine's reader met what the survey did not: the careful one says what it is
         lane = Lane(file, lines, standard, target, 0)
@@ -149,8 +150,10 @@ def meeting(lanes: Sequence[Lane], con: duckdb.DuckDBPyConnection, known: Known)
 
 
 def described(lanes: Sequence[Lane], columns: Sequence[str]) -> str:
-    """SQL: the different values the lanes have in these columns, per file."""
-    return f"SELECT DISTINCT _kiriman, _berkas, {', '.join(map(quoted, columns))} FROM {_parquet(lanes)}"
+    """SQL: the different values the lanes have in these columns, per file; all of their rows are accepted."""
+    return (
+        f"SELECT DISTINCT _kiriman, _berkas, {', '.join(map(quoted, columns))}, true AS diterima FROM {_parquet(lanes)}"
+    )
 
 
 def _judged(con: duckdb.DuckDBPyConnection, opened: Opened, name: str, lines: Regular, source: str) -> str:
@@ -195,9 +198,11 @@ def _free(d: Dataset) -> set[str]:
     return {f.name for f in d.office_fields if f.free_text}
 
 
-def _copy(con: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
+def _copy(con: duckdb.DuckDBPyConnection, sql: str, target: Path, standard: Dataset) -> None:
+    told = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in footer(standard.arrow).items())
     con.execute(
-        f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP},"
+        f" KV_METADATA {{{told}}})"
     )
 
 

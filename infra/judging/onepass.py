@@ -289,7 +289,10 @@ class Pass:
                 con.execute(sql)
         told = [name for name in (d.period, *regions) if name]
         lanes = [lane for o in self.opened for lane in o.lanes.values()]
-        files = [f"SELECT _kiriman, _berkas, {', '.join(map(shape.quoted, told))} FROM dinilai"] if told else []
+        taken = "_n IN (SELECT _n FROM diputus WHERE putusan IN ('BARU', 'PERBAIKAN')) AS diterima"
+        files = (
+            [f"SELECT _kiriman, _berkas, {', '.join(map(shape.quoted, told))}, {taken} FROM dinilai"] if told else []
+        )
         files += [described(lanes, told)] if told and lanes else []
         if files:
             con.execute(f"CREATE VIEW isi_berkas AS {' UNION ALL '.join(files)}")

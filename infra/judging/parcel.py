@@ -57,8 +57,8 @@ class Recheck:
 class Parcel:
     """One submission version as it arrived. `facts`: sha256 → what examining that media file found.
 
-    `archive` names the zip the files came out of, `refused` the rule that kept it shut and what was met. `returned`:
-    what went back with the receipt this one mends.
+    `archive` names the zip the files came out of, `refused` the rule that kept it shut and what was met. `told`: the
+    envelope of a bare table. `returned`: what went back with the receipt this one mends.
     """
 
     kiriman: str
@@ -70,12 +70,15 @@ class Parcel:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     archive: str | None = None
     refused: tuple[str, str] | None = None
+    told: dict[str, Any] | None = None
     returned: Returned | None = None
     recheck: Recheck | None = None
 
     @property
     def form(self) -> Form | None:
-        """Where its envelope is."""
+        """Where its envelope is; of a bare table the table."""
+        if self.told:
+            return Form(self.told["tabel"][0], self.told["tabel"][0])
         return forms.find([f.name for f in self.files.values() if f.name != self.archive and not f.earlier])
 
     @property
@@ -139,10 +142,13 @@ def open_parcel(
     files may go the fast way, or which of them are wanted at all; without, all of them are read.
     """
     form = parcel.form
-    if form is None:
+    if form is None or parcel.refused:
         return _closed(parcel)
-    with parcel.files[form.head].open() as path:
-        reading = forms.read(form, path, parcel.kiriman)
+    if parcel.told:
+        reading = manifest.examine(parcel.told, parcel.kiriman, form.head)
+    else:
+        with parcel.files[form.head].open() as path:
+            reading = forms.read(form, path, parcel.kiriman)
     opened = Opened(parcel, satker=reading.satker, dataset=reading.dataset, findings=list(reading.findings))
     sent = reading.manifest
     if sent:
@@ -151,6 +157,9 @@ def open_parcel(
         opened.balances[form.head] = [reading.items, 0, reading.items]
         return opened
     opened.manifest = sent
+    if parcel.told:
+        said = f"{sent.satker}, {sent.standard or sent.dataset}"
+        opened.findings.append(Finding(parcel.kiriman, "AMPLOP_DISIMPULKAN", form.head, nilai=said))
     if sent.items:
         _take_items(opened, sent)
     for name in sent.tables:
@@ -164,7 +173,7 @@ def open_parcel(
 
 def _closed(parcel: Parcel) -> Opened:
     """A submission nothing can be learnt of: a zip that stayed shut, or one without an envelope."""
-    name = parcel.archive or next(iter(parcel.files), None)
+    name = parcel.archive or (parcel.form.head if parcel.form else next(iter(parcel.files), None))
     kode, nilai = parcel.refused or ("MANIFES_TIDAK_ADA", name or parcel.name)
     found = Finding(parcel.kiriman, kode, berkas=name, nilai=nilai)
     return Opened(parcel, findings=[found], balances={name or parcel.name: [0, 0, 0]})
@@ -259,6 +268,9 @@ def _take_table(opened: Opened, name: str, lanes: Lanes | Only | None) -> None:
         opened.balances[name][0] += opened.lanes[name].rows
     filled = {*reading.rows.column_names, *defaults, "kode_satker"}
     opened.columns[name] = {f.name for f in standard.office_fields if f.name in filled}
+    explained = any(f.berkas == name and f.tingkat == "GALAT" for f in opened.findings)
+    if not (reading.rows.num_rows or name in opened.lanes or explained or (sent and sent.mends)):
+        opened.findings.append(Finding(kiriman, "TABEL_TANPA_BARIS", berkas=name, nilai=name))
     rows = _mending(opened, reading.rows, name, sent.mends) if sent and sent.mends else reading.rows
     opened.readings[name] = replace(reading, rows=rows)
     opened.rows[name] = keyed(opened, rows, name)

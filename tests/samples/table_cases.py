@@ -15,6 +15,7 @@ def cell(dataset: str, name: str, column: str, value: str, *findings: str, near:
 def cases() -> list[Case]:
     good = ROWS[L]
     package_faults = ("KIRIMAN_TANPA_STANDAR", "KIRIMAN_TANPA_METADATA", "METADATA_BELUM_DICOCOKKAN", "TERLAMBAT")
+    package_faults += ("PERIODE_BELUM_SELESAI",)
     without = [r[:2] + r[3:] for r in good]
     return [
         Case(L, "diterima", table(L, good), (2, 0, 0), near=package_faults),
@@ -26,8 +27,18 @@ def cases() -> list[Case]:
         cell(L, "angka-paling-besar", "rata_waktu_hari", "60", near=("DI_ATAS_BATAS",)),
         cell(L, "tidak-seimbang", "jumlah_dikabulkan", "10", "JUMLAH_TIDAK_SEIMBANG:jumlah_dikabulkan"),
         cell(L, "seimbang", "jumlah_dikabulkan", "9", near=("JUMLAH_TIDAK_SEIMBANG",)),
-        cell(L, "periode-tahun", "periode", "2026", "POLA_SALAH:periode"),
-        cell(L, "periode-nama-bulan", "periode", "Oktober 2026", near=("POLA_SALAH", "TIPE_SALAH")),
+        cell(L, "periode-tahun", "periode", "2026", "FREKUENSI_SALAH:periode"),
+        cell(L, "periode-semester", "periode", "2026-S1", "FREKUENSI_SALAH:periode"),
+        cell(L, "periode-nama-bulan", "periode", "Oktober 2026", near=("FREKUENSI_SALAH", "TIPE_SALAH")),
+        cell(L, "periode-belum-mulai", "periode", "2026-12", "PERIODE_BELUM_MULAI:periode"),
+        Case(
+            L,
+            "periode-berjalan",
+            table(L, changed(L, "periode", "2026-11")),
+            (2, 0, 0),
+            [("PERIODE_BELUM_SELESAI:periode", None)],
+            near=("PERIODE_BELUM_MULAI",),
+        ),
         cell(L, "periode-tidak-terbaca", "periode", "bulan lalu", "TIPE_SALAH:periode"),
         cell("pantauan_media", "nada-asing", "nada", "BAGUS", "KODE_DI_LUAR_DAFTAR:nada"),
         Case(L, "kolom-hilang", table(L, without), (0, 2, 0), [("KOLOM_TIDAK_ADA:saluran", None)]),
@@ -53,7 +64,15 @@ def cases() -> list[Case]:
             [("BERKAS_TIDAK_ADA:", None)],
         ),
         Case(L, "berkas-kosong", raw_table(L, {"tabel.csv": b""}), (0, 0, 0), [("BERKAS_KOSONG:", None)]),
-        Case(L, "berkas-hanya-judul", table(L, good[:1]), (0, 0, 0), near=("BERKAS_KOSONG",)),
+        Case(
+            L,
+            "berkas-hanya-judul",
+            table(L, good[:1]),
+            (0, 0, 0),
+            [("TABEL_TANPA_BARIS:", None)],
+            near=("BERKAS_KOSONG",),
+        ),
+        Case(L, "berkas-satu-baris", table(L, good[:2]), (1, 0, 0), near=("TABEL_TANPA_BARIS",)),
         Case(
             L,
             "tahun-di-luar-daftar",
@@ -69,4 +88,12 @@ def cases() -> list[Case]:
             near=("DI_LUAR_DAFTAR_DATA",),
         ),
         Case(L, "terlambat", table(L, changed(L, "periode", "2026-09")), (2, 0, 0), [("TERLAMBAT:periode", None)]),
+        Case(
+            L,
+            "terlambat-dan-salah",
+            table(L, [good[0], good[1], [*good[2][:1], "2026-09", "FAKS", *good[2][3:]]]),
+            (1, 1, 0),
+            [("KODE_DI_LUAR_DAFTAR:saluran", 3)],
+            near=("TERLAMBAT",),
+        ),
     ]
