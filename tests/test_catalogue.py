@@ -12,13 +12,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
-from pyshacl import validate
 from rdflib import Graph
 from rdflib.compare import isomorphic
 
@@ -26,32 +23,13 @@ from infra.publishing.publication import publish
 from infra.storage.store import Store, open_store
 from schemas.dataset import tables
 from schemas.metadata import KINDS, documents, on_file, read
-from tests.released import AT, Release, edition, everything, lake, public_tables, published
+from tests.conforming import RECOMMENDED, SHAPES, complaints, profile_errors
+from tests.released import AT, Release, edition, everything, lake, public_tables, published, row
 from transforms import catalogue, datajson, datapackage
 from transforms.publik import Edition
 from transforms.vocabulary import FREQUENCIES, Place
 
-STANDARDS = Path(__file__).parent / "standards"
-SHAPES = ("shapes.ttl", "range.ttl", "dcat-ap-SHACL.ttl")
 JATENG = {"33": Place("33", "Jawa Tengah", 108.55, -8.22, 111.7, -5.72)}
-
-
-@cache
-def shapes(name: str) -> Graph:
-    return Graph().parse(STANDARDS / "dcat-ap-3.0.1" / name, format="turtle")
-
-
-def complaints(document: dict[str, Any] | str, name: str) -> list[str]:
-    """What one shape file has to say about a catalogue, as JSON-LD or as Turtle; the network is never needed."""
-    turtle = isinstance(document, str)
-    data = Graph().parse(
-        data=document if turtle else json.dumps(document),
-        format="turtle" if turtle else "json-ld",
-        publicID="https://data.example/",
-    )
-    _, report, _ = validate(data, shacl_graph=shapes(name), inference="none", do_owl_imports=False)
-    asked = "SELECT ?n ?p ?m { ?r sh:focusNode ?n ; sh:resultMessage ?m . OPTIONAL { ?r sh:resultPath ?p } }"
-    return [" ".join(map(str, found)) for found in report.query(asked, initNs={"sh": "http://www.w3.org/ns/shacl#"})]
 
 
 def document(*editions: Edition, **options: Any) -> dict[str, Any]:
@@ -71,7 +49,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return opened
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, "shapes_recommended.ttl"])
+@pytest.mark.parametrize("shape", [*SHAPES, RECOMMENDED])
 @pytest.mark.parametrize("page", ["katalog.jsonld", "katalog.ttl"])
 def test_what_a_release_publishes_conforms_without_even_a_warning(store: Store, page: str, shape: str) -> None:
     text = store.get(f"published/{page}").decode()
@@ -81,6 +59,23 @@ def test_what_a_release_publishes_conforms_without_even_a_warning(store: Store, 
 def test_every_public_table_is_in_the_catalogue_and_no_other(store: Store) -> None:
     found = json.loads(store.get("published/katalog.jsonld"))
     assert node(found, "urn:spit:katalog")["dcat:dataset"] == [f"urn:spit:dataset:{name}" for name in published()]
+
+
+@pytest.mark.parametrize("harm", ["lost", "spoilt"])
+def test_what_is_lost_or_spoilt_is_published_again_by_whoever_looks(tmp_path: Path, harm: str) -> None:
+    store, release = open_store(str(tmp_path)), Release(tables={"teks": 1, "pelepasan": 1})
+    with lake({"teks": [row(tables()["teks"], "a")]}) as connection:
+        publish(connection, store, release)
+        whole = {stat.key: store.get(stat.key) for stat in store.list("published/")}
+        harmed = [key for key in whole if not key.endswith(("terbitan.json", "indeks.json"))]
+        for key in harmed:
+            store.delete(key) if harm == "lost" else store.put(key, b"rusak")
+        publish(connection, store, release, thorough=True)
+        assert publish(connection, store, release, thorough=True).written == ()
+    there = {stat.key: store.get(stat.key) for stat in store.list("published/")}
+    items = {key for key in {*there, *whole} if key.startswith("published/ninjs/")}  # they count their publications
+    assert [key for key in whole if key not in items and there.get(key) != whole[key]] == []
+    assert len(items & there.keys()) == len(items & whole.keys()) and b"rusak" not in there.values()
 
 
 def spoil(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -159,12 +154,6 @@ def test_the_same_release_gives_the_same_bytes_in_any_process() -> None:
 
 
 # The data package
-
-
-def profile_errors(package: dict[str, Any]) -> list[str]:
-    profile = json.loads((STANDARDS / "datapackage-2.0" / "datapackage.json").read_text("utf-8"))
-    validator = jsonschema_rs.Draft7Validator(profile, validate_formats=True)
-    return [error.message for error in validator.iter_errors(package)]
 
 
 def test_the_package_of_a_release_is_valid_and_true(store: Store) -> None:

@@ -17,8 +17,9 @@ from infra.serving.app import application
 from infra.serving.callers import Callers
 from infra.storage.folder import FolderStore
 from schemas.dataset import tables
+from tests.conforming import NINJS
 from tests.released import HELD_BACK, SECRET, copy, row
-from tests.test_ninjs import CLAIM, VALID, made, put_out
+from tests.test_ninjs import CLAIM, made, put_out
 from transforms import ninjs
 
 NS = {
@@ -106,7 +107,7 @@ def test_whoever_goes_on_from_the_last_mark_misses_nothing(feeds: Feeds) -> None
         ("usable", "2"),
         ("usable", "2"),
     ]
-    assert all(VALID.is_valid(item) for item in seen)
+    assert all(NINJS.is_valid(item) for item in seen)
     feeds.publish(teks=texts)
     assert go_on() == 3, "all three again: changed back, come back, gone"
 

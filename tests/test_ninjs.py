@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pyarrow as pa
 import pytest
 
@@ -18,17 +17,11 @@ from infra.publishing.publication import publish
 from infra.storage.folder import FolderStore
 from infra.storage.store import Store
 from schemas.dataset import datasets, tables
+from tests.conforming import NINJS
 from tests.released import AT, HELD_BACK, SECRET, Release, copy, lake, row, rows_of
 from tests.test_shown import Tired
 from transforms import klarifikasi, ninjs, stories
 
-SCHEMA = Path(__file__).parent / "standards" / "ninjs"
-GEO = json.loads((SCHEMA / "GeoJSON-schema.json").read_text())
-VALID = jsonschema_rs.Draft202012Validator(
-    json.loads((SCHEMA / "ninjs-schema_3.1.json").read_text()),
-    registry=jsonschema_rs.Registry([("https://geojson.org/schema/GeoJSON.json", GEO)]),
-    validate_formats=True,
-)
 DAY = datetime(2026, 11, 20, 2, tzinfo=UTC)
 Row = dict[str, Any]
 Content = dict[str, list[Row]]
@@ -66,7 +59,7 @@ def lying(store: Store, *, named_only: bool = False) -> dict[str, dict[str, Any]
     lines = [json.loads(line) for content in found.values() for line in content.splitlines()]
     assert len({line["uri"] for line in lines}) == len(lines)
     for line in lines:
-        assert [str(error) for error in VALID.iter_errors(line)] == []
+        assert [str(error) for error in NINJS.iter_errors(line)] == []
     return {line["uri"]: line for line in lines}
 
 
@@ -86,7 +79,7 @@ def store(tmp_path: Path) -> Store:
 def test_the_check_can_fail(store: Store, change: Row) -> None:
     put_out(store, {"teks": [text := made("teks", "a")]})
     good = of(store, text)
-    assert VALID.is_valid(good) and not VALID.is_valid({**good, **change})
+    assert NINJS.is_valid(good) and not NINJS.is_valid({**good, **change})
 
 
 def test_whatever_stands_in_a_row_the_item_is_valid_and_nothing_held_back_is_in_it(store: Store) -> None:
@@ -148,6 +141,23 @@ def test_a_story_names_its_parts_what_it_retells_and_the_figures_it_cites_and_ke
     assert ninjs.linked(picture, lambda path: f"https://x.example/{path}")["renditions"][0]["href"].startswith(
         "https://x.example/rendisi/"
     )
+
+
+@pytest.mark.parametrize(
+    ("use", "consent", "said"),
+    [
+        (date(2036, 3, 2), date(2036, 1, 31), "2036-02-01T00:00:00+09:00"),
+        (date(2036, 1, 31), date(2036, 3, 2), "2036-02-01T00:00:00+09:00"),
+        (None, date(2036, 1, 31), "2036-02-01T00:00:00+09:00"),
+        (None, None, None),
+    ],
+)
+def test_an_item_expires_with_its_period_of_use_or_with_the_consent_whichever_ends_first(
+    store: Store, use: date | None, consent: date | None, said: str | None
+) -> None:
+    photo = made("foto", "a", dipakai_sampai=use, persetujuan_sampai=consent)
+    put_out(store, {"foto": [photo]})
+    assert of(store, photo, "foto").get("expires") == said
 
 
 def test_an_event_of_very_many_items_names_only_some(store: Store) -> None:
@@ -255,7 +265,7 @@ def test_a_clarification_is_a_claim_review_when_it_is_whole(store: Store) -> Non
 
 def test_what_is_canceled_of_a_standard_that_is_gone_has_no_type() -> None:
     gone = ninjs.canceled("urn:spit:konten:1", "foto_lama", version=2, first=DAY, changed=DAY, satker="LAMA")
-    assert VALID.is_valid(gone) and "type" not in gone
+    assert NINJS.is_valid(gone) and "type" not in gone
 
 
 def test_another_dataset_of_texts_or_media_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +278,7 @@ def test_another_dataset_of_texts_or_media_is_told_by_its_kind(monkeypatch: pyte
         connection.execute("CREATE TABLE foto_udara AS FROM baru")
         rows = connection.execute(stories.items({"teks": AT, "foto_udara": AT})).to_arrow_table().to_pylist()
     items = {row_["dataset"]: ninjs.item(row_) for row_ in rows}
-    assert items["foto_udara"]["type"] == "picture" and all(map(VALID.is_valid, items.values()))
+    assert items["foto_udara"]["type"] == "picture" and all(map(NINJS.is_valid, items.values()))
     assert items["teks"]["associations"][0]["uri"] == items["foto_udara"]["uri"]
 
 
@@ -287,6 +297,16 @@ def test_what_is_missing_on_the_shelf_is_made_anew_by_a_thorough_publication(sto
     put_out(store, content)
     put_out(store, content, thorough=True)
     assert len(lying(store)) == 1
+
+
+def test_a_list_of_what_was_canceled_that_is_lost_is_named_no_more(store: Store) -> None:
+    put_out(store, {"teks": [made("teks", "t"), made("teks", "u")]})
+    put_out(store, {"teks": [made("teks", "u")]}, 2)
+    for key in [key for key in shelf(store, "") if "/batal/" in key]:
+        store.delete(key)
+    put_out(store, {"teks": [made("teks", "u")]}, 2, thorough=True)
+    index = json.loads(store.get("published/ninjs/indeks.json"))
+    assert "batal" not in index and len(lying(store, named_only=True)) == 1
 
 
 def test_laying_out_may_stop_anywhere(tmp_path: Path) -> None:

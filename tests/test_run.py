@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.conforming import faults
+
 EXPECTED = {  # source/name without the edition, version → state and rows in, accepted, returned, skipped
     ("jateng/foto-pasar", 1): ("TERBIT", 3, 3, 0, 0),
     ("jateng/rilis", 1): ("TERBIT", 2, 2, 0, 0),
@@ -78,6 +80,7 @@ def test_the_main_job_brings_every_sample_where_it_belongs(tmp_path: Path) -> No
     catalogue = json.loads((home / "lake" / "published" / "katalog.jsonld").read_text())
     assert "urn:spit:dataset:foto" in json.dumps(catalogue)
     assert (home / "lake" / "published" / "media.csv").read_text().count("urn:spit:media:sha256:") >= 10
+    assert faults(home / "lake" / "published") == []
     assert of_stack(home) == []
 
 

@@ -33,11 +33,15 @@ JSON_ROWS = 200_000
 
 @dataclass
 class Shelf:
-    """The published part of a store (or another, below `root`), and the keys this run wrote there."""
+    """The published part of a store (or another, below `root`), and the keys this run wrote there.
+
+    `thorough`: what an edition's record says lies there is looked at, and made again where that is not so.
+    """
 
     store: Store
     written: list[str] = field(default_factory=list)
     root: str = ROOT
+    thorough: bool = False
 
     def edition(
         self,
@@ -49,9 +53,11 @@ class Shelf:
         """The edition as it lies here; else made of `rows`, its record last. `facts` is given their count."""
         record = record_key(standard, id_, self.root)
         try:
-            return _recall(standard, id_, orjson.loads(self.store.get(record)))
+            known = _recall(standard, id_, orjson.loads(self.store.get(record)))
         except NotFound:
-            pass  # nobody has written this one, or not to its end
+            known = None  # nobody has written this one, or not to its end
+        if known and not (self.thorough and self._lost(known)):
+            return known
         with tempfile.TemporaryDirectory() as folder:
             count, made = _write(standard, rows(), Path(folder))
             files = [self._file(f"{standard.name}/{id_}/{path.name}", kind, path) for kind, path in made.items()]
@@ -69,6 +75,9 @@ class Shelf:
         """Whether these bytes are under `key`."""
         there = self.store.stat(key)
         return there is not None and (there.sha256 or self._hash(key)) == sha256
+
+    def _lost(self, edition: Edition) -> bool:
+        return not all(self.holds(f"{self.root}/{file.path}", file.sha256) for file in edition.files)
 
     def _hash(self, key: str) -> str:
         with self.store.local(key) as path, path.open("rb") as content:

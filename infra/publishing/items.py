@@ -85,7 +85,8 @@ def lay_out(
     how = _digest([ninjs.RECIPE, str(TABLE), stories.items({}, []), reference.path("satker").read_text("utf-8")])
     basis = _digest([how, stories.days(at), list(made_from)])
     before = {each["hari"]: each for each in index.get("hari", ())}
-    spoilt = {day for day, entry in before.items() if thorough and not _whole(shelf, entry)}
+    kept = {**before, **({WITHDRAWN: index[WITHDRAWN]} if WITHDRAWN in index else {})}
+    spoilt = {name for name, entry in kept.items() if thorough and not _whole(shelf, entry)}
     if index.get("dibuat_dari") == basis and not spoilt:
         return Items(_files(index), index["versi"], 0)
     marks = {str(day): f"{count}-{mark}" for day, count, mark in connection.execute(stories.days(at)).fetchall()}
@@ -135,11 +136,11 @@ def _by_day(connection: Connection, at: stories.At, days: Sequence[str]) -> Iter
 
 
 def _state(shelf: Shelf, entry: Mapping[str, Any] | None) -> dict[str, Line]:
-    """What the table of an entry says of its items, without the items; nothing when it is not there."""
-    paths = [f"{ROOT}/{f['berkas']}" for f in (entry or {}).get("berkas", ()) if f["berkas"].endswith(".parquet")]
+    """What the table of an entry says of its items, without the items; nothing when it is lost or spoilt."""
+    files = [f for f in (entry or {}).get("berkas", ()) if f["berkas"].endswith(".parquet")]
     found: dict[str, Line] = {}
-    for path in paths:
-        if shelf.store.stat(path):
+    for file in files:
+        if shelf.holds(path := f"{ROOT}/{file['berkas']}", file["sha256"]):
             table = pq.read_table(pa.BufferReader(shelf.store.get(path)), columns=STATE)
             found |= {line["uri"]: line for line in table.to_pylist()}
     return found

@@ -82,11 +82,12 @@ def publish(
     """Publish a release. `connection` shows the current rows of its tables as views of their names.
 
     Older editions are removed: a row that has since been excluded must not stay readable in them. May run twice and be
-    killed anywhere. `thorough` looks at every file on the shelf instead of where files of ours can be. `batches` says
-    which were released since an earlier release; then only their rows are looked up to tell what changed. With `now`,
-    what the clock has opened or closed since the release counts.
+    killed anywhere. `thorough` looks at every file on the shelf: what is lost or spoilt is made again, and what lies
+    there and should not goes, wherever it lies. `batches` says which were released since an earlier release; then only
+    their rows are looked up to tell what changed. With `now`, what the clock has opened or closed since the release
+    counts.
     """
-    shelf = Shelf(store)
+    shelf = Shelf(store, thorough=thorough)
     open_ = [standard for standard in publik.offered(tables().values()) if standard.name in release.tables]
     at = max(release.at, now or release.at)
     gates = {standard.name: _gate(connection, store, standard, release, at) for standard in open_}
