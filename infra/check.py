@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.judging.bare import told
 from infra.judging.judge import judge
 from infra.judging.parcel import File, Parcel
 from infra.judging.unpacking import unpacked
 from infra.sources import Drop, drop_of
 from infra.submit import Refused
-from schemas import manifest
 from schemas.dataset import datasets
-from transforms import forms
 from transforms.media.probe import probe
 from transforms.mending import named_files
 from transforms.receipt import receipt
@@ -25,13 +24,16 @@ DRY = "0000-000000.0"
 """The number a dry run's answer carries: nothing was received."""
 
 
-def check(place: Path) -> dict[str, Any]:
-    """The receipt document the folder, zip or workbook would get. Refused when it is none of them."""
-    drop = drop_of(place)
-    if not drop.has_manifest:
-        raise Refused(f"{place} holds no {manifest.NAME} nor another envelope; the forms are in docs/loop.md")
-    with unpacked(drop) as opened:
-        verdict = judge([_parcel(opened)], batch=0)
+def check(place: Path, satker: str | None = None, dataset: str | None = None) -> dict[str, Any]:
+    """The receipt document a folder or file would get.
+
+    `satker` and `dataset` say of a bare table what its envelope would; without them it is told of its rows and columns
+    where that can be. Refused when there is an envelope that says so.
+    """
+    with unpacked(drop_of(place)) as opened:
+        if opened.enveloped and (satker or dataset):
+            raise Refused(f"{place} says itself whose and what it is; leave out --satker and --dataset")
+        verdict = judge([_parcel(told(opened, satker, dataset, rows_say=True))], batch=0)
     rows = {name: verdict.tables[name].to_pylist() for name in ("kiriman", "neraca_baris", "temuan")}
     return receipt(rows["kiriman"][0], rows["neraca_baris"], rows["temuan"])
 
@@ -41,10 +43,10 @@ def _parcel(drop: Drop) -> Parcel:
         name: File(name, path.stat().st_size, _sha256(path), lambda path=path: nullcontext(path))
         for name, path in drop.files.items()
     }
-    sent = Parcel(DRY, "-", drop.name, 0, datetime.now(UTC), files, archive=drop.archive, refused=drop.refused)
-    form = sent.form
-    reading = forms.read(form, drop.files[form.head], DRY) if form else None
-    if form is None or reading is None or reading.dataset not in datasets():
+    now = datetime.now(UTC)
+    sent = Parcel(DRY, "-", drop.name, 0, now, files, archive=drop.archive, refused=drop.refused, told=drop.told)
+    form, reading = sent.form, drop.envelope
+    if form is None or reading.dataset not in datasets():
         return sent
     dataset = datasets()[reading.dataset]
     if not dataset.of_media:

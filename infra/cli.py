@@ -141,15 +141,17 @@ def submit(folder: Path, source: str, name: str | None, as_json: bool) -> int:
 
 @command()
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
-def check(folder: Path, as_json: bool) -> int:
-    """Judge a FOLDER, zip or workbook as the pipeline would, without taking anything in.
+@click.option("--satker", help="Of a table without a manifest: the code of the satker it is from.")
+@click.option("--dataset", help="Of a table without a manifest: its dataset, where its columns do not tell.")
+def check(folder: Path, satker: str | None, dataset: str | None, as_json: bool) -> int:
+    """Judge a FOLDER, zip, workbook or table as the pipeline would, without taking anything in.
 
     Exits 1 when something would come back.
     """
     from infra.check import check as judge_dry
     from transforms.receipt import page
 
-    document = judge_dry(folder)
+    document = judge_dry(folder, satker, dataset)
     _show(document, page(document), as_json)
     return FINDINGS if any(f["tingkat"] == "GALAT" for f in document["temuan"]) else FINE
 

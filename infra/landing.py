@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from infra import copying, rechecks
+from infra.judging.bare import told
 from infra.judging.parcel import File, Parcel, escapes
 from infra.judging.unpacking import arrived, packed, unpacked
 from infra.ledger.inbox import Inbox
@@ -54,7 +55,7 @@ def ready(drop: Drop, settle_s: float, grace_s: float, patience_s: float) -> boo
         return False
     if packed(drop):
         return drop.quiet_s >= (settle_s if arrived(drop) else grace_s)
-    if not (_enveloped(drop) or drop.needs_no_other):
+    if not (drop.enveloped or drop.needs_no_other):
         return drop.idle_s >= patience_s
     form, reading = drop.form, drop.envelope
     plain, endless = form is not None and form.plain, form is not None and form.endless
@@ -67,17 +68,11 @@ def ready(drop: Drop, settle_s: float, grace_s: float, patience_s: float) -> boo
     return drop.quiet_s >= (grace_s if more_may_come or (drop.alone and endless) else settle_s)
 
 
-def _enveloped(drop: Drop) -> bool:
-    """Whether there is an envelope in it, readable or not."""
-    form = drop.form
-    return form is not None and (form.plain or all(f.kode != "MANIFES_TIDAK_ADA" for f in drop.envelope.findings))
-
-
 def lying(source: FolderSource) -> Iterator[dict[str, object]]:
     """What lies in a source's folder and is not taken: name, since when unchanged, what it waits for."""
     now = datetime.now(UTC)
     for drop in source.drops():
-        missing = "the rest of it, or a moment of quiet" if _enveloped(drop) or packed(drop) else "an envelope"
+        missing = "the rest of it, or a moment of quiet" if drop.enveloped or packed(drop) else "an envelope"
         waits_for = f"fewer files (at most {FILES_LIMIT})" if drop.too_large else missing
         yield {
             "source": source.name,
@@ -111,7 +106,8 @@ def _media_in_rows(drop: Drop, sent: manifest.Manifest) -> set[str]:
 def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox) -> list[Landed]:
     """Take complete drops in. One that changes while it is copied is left for the next look."""
     with ExitStack() as scratch:
-        opened = [scratch.enter_context(unpacked(drop)) for drop in drops]
+        satker = source.scope[0] if len(source.scope) == 1 else None
+        opened = [told(scratch.enter_context(unpacked(drop)), satker) for drop in drops]
         copied = zip(opened, copying.copied(opened, store), strict=True)
         kept = [_Kept(drop, files) for drop, files in copied if files is not None]
         _examine(kept, store)
@@ -166,6 +162,8 @@ def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> La
         record["arsip"] = drop.archive
     if drop.refused:
         record["ditolak"] = list(drop.refused)
+    if drop.told:
+        record["amplop"] = drop.told
     mended = inbox.find(reading.mends) if reading.mends else None
     theirs = mended and mended.source == drop.source and mended.dataset == reading.dataset
     if mended and theirs and store.stat(f"receipts/{mended.receipt}.json"):
@@ -284,6 +282,7 @@ def parcel(submission: Submission, store: Store) -> Parcel:
         files,
         archive=record.get("arsip"),
         refused=tuple(record["ditolak"]) if "ditolak" in record else None,
+        told=record.get("amplop"),
         recheck=rechecks.find(store, submission.receipt) if submission.dataset in priorities() else None,
     )
     facts = {}

@@ -8,18 +8,21 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from infra import steps
 from infra.check import check
+from infra.cli import main
 from infra.landing import ready
 from infra.sources import Drop, drop_of, sources
 from infra.storage.store import open_store
 from infra.submit import Refused, submit
 from tests.office import SOURCES, Installation, counts
 from tests.samples import make
+from tests.samples.metadata_cases import bundle, in_files
 from transforms import forms
 from transforms.tabular.archive import unpack
 from transforms.tabular.reading import Refused as Unreadable
@@ -178,7 +181,7 @@ def test_a_default_and_a_contact_may_stand_in_the_envelope(spit: Installation) -
         ({"satker": "JATENG", "dataset": "tekss"}, ["DATASET_TIDAK_DIKENAL"]),
         ({"satker": "JATENG", "dataset": "teks", "wartawan": "x"}, ["MANIFES_KUNCI_ASING"]),
         ({}, ["MANIFES_WAJIB", "MANIFES_WAJIB"]),
-        (None, ["MANIFES_TIDAK_ADA"]),
+        (None, ["TABEL_TANPA_AMPLOP"]),
         ({"satker": "JATENG", "dataset": "teks", "perbaikan": "2026-1"}, ["PERBAIKAN_TIDAK_DIKENAL"]),
         ({"satker": "JATENG", "dataset": "teks", "perbaikan": "2026-000009.1"}, ["PERBAIKAN_TIDAK_DIKENAL"]),
     ],
@@ -303,19 +306,20 @@ def impatient(spit: Installation) -> None:
     spit.settings.sources.write_text(SOURCES.replace("satker", "patience_s = 0\nsatker"))
 
 
-LONELY: dict[str, tuple[dict[str, bytes], str]] = {
-    "a table": ({"rekap.ods": b"PK\x03\x04"}, "rekap.ods"),
-    "a text": ({"rekap.csv": b"a;b\n1;2\n"}, "rekap.csv"),
-    "a photo": ({"IMG 1.JPG": b"x"}, "IMG 1.JPG"),
-    "rows as JSON": ({"data.json": b"[]"}, "data.json"),
-    "a folder without envelope": ({"foto november/IMG 1.JPG": b"x", "foto november/IMG 2.JPG": b"y"}, "foto november"),
-    "a folder with a mere workbook": ({"tabel/tabel.xlsx": book([["a"], ["b"]])}, "tabel"),
+LONELY: dict[str, tuple[dict[str, bytes], str, str]] = {
+    "a table": ({"rekap.ods": b"PK\x03\x04"}, "rekap.ods", "BERKAS_TABEL_TIDAK_TERBACA"),
+    "a text": ({"rekap.csv": b"a;b\n1;2\n"}, "rekap.csv", "TABEL_TANPA_AMPLOP"),
+    "a photo": ({"IMG 1.JPG": b"x"}, "IMG 1.JPG", "MANIFES_TIDAK_ADA"),
+    "rows as JSON": ({"data.json": b"[]"}, "data.json", "MANIFES_TIDAK_ADA"),
+    "two tables": ({"tabel/a.csv": b"a;b\n1;2\n", "tabel/b.csv": b"a;b\n1;2\n"}, "tabel", "MANIFES_TIDAK_ADA"),
+    "a folder of photos": ({"foto/IMG 1.JPG": b"x", "foto/IMG 2.JPG": b"y"}, "foto", "MANIFES_TIDAK_ADA"),
+    "a mere workbook": ({"tabel/tabel.xlsx": book([["a"], ["b"]])}, "tabel", "TABEL_TANPA_AMPLOP"),
 }
 
 
-@pytest.mark.parametrize("files,name", LONELY.values(), ids=LONELY)
+@pytest.mark.parametrize(("files", "name", "rule"), LONELY.values(), ids=LONELY)
 def test_what_never_gets_an_envelope_is_shown_and_then_answered(
-    spit: Installation, files: dict[str, bytes], name: str
+    spit: Installation, files: dict[str, bytes], name: str, rule: str
 ) -> None:
     for place, data in files.items():
         drop_file(spit, place, data)
@@ -326,9 +330,9 @@ def test_what_never_gets_an_envelope_is_shown_and_then_answered(
     impatient(spit)
     spit.take_in()
     s = spit.one(name)
-    assert (s.state, s.turn, spit.rules(s.receipt)) == ("DIKEMBALIKAN", "kantor", ["MANIFES_TIDAK_ADA"])
+    assert (s.state, s.turn, spit.rules(s.receipt)) == ("DIKEMBALIKAN", "kantor", [rule])
     assert [path.name for path in (spit.settings.landing / "jateng").iterdir()] == ["answers"]
-    assert "MANIFES_TIDAK_ADA" in (spit.settings.landing / "jateng" / "answers" / f"{name}.json").read_text()
+    assert rule in (spit.settings.landing / "jateng" / "answers" / f"{name}.json").read_text()
     store = open_store(spit.settings.store)
     assert set(files.values()) <= {store.get(stat.key) for stat in store.list("raw/sha256/")}
     assert steps.status(spit.settings)["landing"] == []
@@ -379,6 +383,74 @@ def test_what_comes_in_while_a_drop_is_taken_away_is_kept(spit: Installation, mo
     monkeypatch.setattr(Drop, "unchanged", lambda _: True)  # the moment after it was asked
     assert not source.take_away(drop)
     assert (folder / "susulan.jpg").read_bytes() == b"x"
+
+
+def bare(name: str = "rekap.csv", column: str = "klasifikasi_informasi") -> bytes:
+    """A statistical table that says its classification in a column."""
+    head, *rows = make.ROWS["layanan_informasi"]
+    made = [[*head, column], *([*row, "BERKALA"] for row in rows)]
+    return book(made) if name.endswith(".xlsx") else "".join(";".join(row) + "\n" for row in made).encode()
+
+
+@pytest.mark.parametrize("name", ["rekap.csv", "rekap.xlsx"])
+def test_a_bare_table_is_taken_where_satker_and_standard_can_be_told(
+    spit: Installation, tmp_path: Path, name: str
+) -> None:
+    impatient(spit)
+    files = {kind: data for kind, data in in_files(bundle()).items() if kind.startswith("ms_")} | {name: bare(name)}
+    checked = check(spit.drop("rekap", files))
+    assert (checked["baris"]["diterima"], [f["kode"] for f in checked["temuan"]]) == (2, ["AMPLOP_DISIMPULKAN"])
+    spit.take_in()
+
+    s = spit.one("rekap")
+    assert (s.satker, s.dataset, counts(s)) == ("JATENG", "layanan_informasi", (2, 2, 0, 0))
+    (said,) = spit.receipt(s.receipt)["temuan"]
+    assert (said["kode"], said["nilai"]) == ("AMPLOP_DISIMPULKAN", "JATENG, layanan_informasi@1")
+
+
+def test_a_lone_table_hears_what_it_lacks(spit: Installation) -> None:
+    impatient(spit)
+    drop_file(spit, "rekap.csv", bare(column="catatan"))
+    spit.take_in()
+    s = spit.one("rekap.csv")
+    assert (s.dataset, counts(s)) == ("layanan_informasi", (2, 0, 2, 0))
+    assert {"KIRIMAN_TANPA_METADATA", "KOLOM_TIDAK_ADA"} <= set(spit.rules(s.receipt))
+
+
+@pytest.mark.parametrize(
+    ("satker", "table", "said"),
+    [
+        ('"JATENG", "JABAR"', bare(), "dataset: layanan_informasi; satker: ?"),
+        ('"JATENG"', b"nama;alamat\nA;B\n", "dataset: ?; satker: JATENG"),
+        ('"JATENG"', ";".join(make.GOOD["foto"]).encode() + b"\n", "dataset: audio / foto / video; satker: JATENG"),
+    ],
+)
+def test_a_table_of_which_it_cannot_be_told_is_answered(
+    spit: Installation, satker: str, table: bytes, said: str
+) -> None:
+    spit.settings.sources.write_text(f"[jateng]\npatience_s = 0\nsatker = [{satker}]\n")
+    drop_file(spit, "rekap.csv", table)
+    spit.take_in()
+    s = spit.one("rekap.csv")
+    (found,) = spit.receipt(s.receipt)["temuan"]
+    assert (s.state, found["kode"], found["nilai"]) == ("DIKEMBALIKAN", "TABEL_TANPA_AMPLOP", said)
+
+
+def test_whatever_is_checked_gets_a_receipt_that_says_what_to_do(tmp_path: Path) -> None:
+    table = tmp_path / "rekap.csv"
+    table.write_bytes(bare().replace(b"JATENG", b""))
+    run = CliRunner().invoke(main, ["check", str(table)])
+    assert run.exit_code == 1
+    assert "satu check FILE --satker CODE --dataset NAME" in run.output
+    assert "dataset: layanan_informasi; satker: ?" in run.output
+    assert check(table, satker="JATENG")["dataset"] == "layanan_informasi"
+    assert check(table, satker="JATENG", dataset="pantauan_media")["dataset"] == "pantauan_media"
+
+    table.write_bytes(b"#satker: JATENG\n#dataset: layanan_informasi\n" + bare())
+    assert CliRunner().invoke(main, ["check", str(table), "--satker", "JABAR"]).exit_code == 2
+    assert [f["kode"] for f in check(table)["temuan"]] == ["KIRIMAN_TANPA_STANDAR", "KIRIMAN_TANPA_METADATA"]
+    (tmp_path / "kosong").mkdir()
+    assert CliRunner().invoke(main, ["check", str(tmp_path / "kosong")]).exit_code == 1
 
 
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -281,7 +281,7 @@ def test_a_submission_without_its_manifest_is_not_complete(spit: Installation, s
     assert look(spit) == {"fetched": 1, "landed": 1}
     assert troubles(spit) == []
     spit.take_in()
-    assert spit.rules(spit.one("rekap.csv", source="jauh").receipt) == ["MANIFES_TIDAK_ADA"]
+    assert spit.rules(spit.one("rekap.csv", source="jauh").receipt) == ["TABEL_TANPA_AMPLOP"]
 
 
 def test_a_file_newer_than_the_manifest_must_have_been_quiet() -> None:

@@ -96,6 +96,12 @@ def find(names: Collection[str]) -> Form | None:
     return None
 
 
+def tables(names: Iterable[str]) -> list[str]:
+    """Which of these files, outside of folders, are tables by their name; a `.txt` is rather a note."""
+    kinds = tuple(kind for kind in _TABLES if kind != ".txt")
+    return [name for name in names if "/" not in name and name.lower().endswith(kinds)]
+
+
 def read(form: Form, path: Path, kiriman: str) -> Reading:
     """The envelope in the file `path`; MANIFES_TIDAK_ADA when there is none in it."""
     if form.head.lower().endswith(".json"):

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from infra.sources.remote import ALONE, ANSWERS, NO_DROPS, PATIENCE_S, WITHDRAWN, Remote
 from infra.sources.transfer import FILES_LIMIT
+from schemas import manifest
 from schemas.manifest import Reading
 from transforms import forms
 
@@ -35,7 +37,8 @@ class Drop:
     """What an office is handing in: its files by their name inside it (NFC, `/`-separated), links left out.
 
     `folder` is the folder, or the one file of a drop that has none. `archive` names the zip the other files came out
-    of, and `refused` is the rule that kept it shut, with what was met.
+    of, and `refused` is the rule that kept it shut, with what was met. `told` is the envelope that could be told of a
+    bare table.
     """
 
     source: str
@@ -45,6 +48,7 @@ class Drop:
     marks: dict[str, Mark]
     archive: str | None = None
     refused: tuple[str, str] | None = None
+    told: dict[str, Any] | None = None
 
     @property
     def alone(self) -> bool:
@@ -69,6 +73,8 @@ class Drop:
     @cached_property
     def envelope(self) -> Reading:
         """What it says it is, read once; nothing where it has no envelope."""
+        if self.told:
+            return manifest.examine(self.told, self.name, self.told["tabel"][0])
         form = self.form
         return forms.read(form, self.files[form.head], self.name) if form else Reading(None, ())
 
@@ -76,6 +82,12 @@ class Drop:
     def has_manifest(self) -> bool:
         """Whether the office may have said it is finished."""
         return self.form is not None or self.needs_no_other
+
+    @property
+    def enveloped(self) -> bool:
+        """Whether there is an envelope in it, readable or not."""
+        form = self.form
+        return form is not None and (form.plain or all(f.kode != "MANIFES_TIDAK_ADA" for f in self.envelope.findings))
 
     @property
     def quiet_s(self) -> float:
