@@ -133,6 +133,23 @@ def test_a_distribution_has_the_strictest_licence_of_its_rows() -> None:
     assert node(document(), "urn:spit:distribusi:foto:csv")["dct:license"].endswith("/by/4.0/")
 
 
+@pytest.mark.parametrize(
+    ("classes", "right"),
+    [
+        ((), "PUBLIC"),
+        (("BERKALA", "SERTA_MERTA", "SETIAP_SAAT"), "PUBLIC"),
+        (("BERKALA", "DIKECUALIKAN"), "RESTRICTED"),
+        (("DIKECUALIKAN",), "NON_PUBLIC"),
+        (("RAHASIA_NEGARA",), "NON_PUBLIC"),
+    ],
+)
+def test_access_rights_follow_from_the_class_of_the_rows(classes: tuple[str, ...], right: str) -> None:
+    held = edition(classes=classes)
+    assert node(document(held), "urn:spit:dataset:foto")["dct:accessRights"].endswith(f"/access-right/{right}")
+    assert datajson.dataset(held, "")["accessRights"] == right
+    assert [complaints(document(held), name) for name in SHAPES] == [[], [], []]
+
+
 def test_the_same_release_gives_the_same_bytes_in_any_process() -> None:
     program = (
         "import json; from tests.released import AT, edition; from transforms import catalogue, datapackage;"

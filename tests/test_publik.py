@@ -106,7 +106,9 @@ def test_facts_tell_nothing_of_the_rows_held_back() -> None:
     (found,) = select(foto, [row(foto, "a"), secret], publik.facts)
     arrived = datetime(2026, 11, 20, 0, 40, 0, 500, tzinfo=UTC)
     day = date(2026, 11, 20)
-    assert publik.read_facts(found) == publik.Facts(1, ("CC-BY-4.0",), ("33",), day, day, arrived, arrived)
+    assert publik.read_facts(found) == publik.Facts(
+        1, ("CC-BY-4.0",), ("33",), day, day, arrived, arrived, ("BERKALA",)
+    )
 
     rows = [row(layanan, p, periode=p) for p in ("2026-02", "2026-09")] + [
         row(layanan, "c", periode="1999-01", **closed)
@@ -137,7 +139,7 @@ def test_facts_of_nothing(name: str) -> None:
     ],
 )
 def test_a_period_has_days(period: str, first: str, last: str) -> None:
-    empty = dict.fromkeys(("licences", "provinces", "first_day", "last_day", "issued", "modified"))
+    empty = dict.fromkeys(("licences", "provinces", "classes", "first_day", "last_day", "issued", "modified"))
     facts = publik.read_facts({"rows": 1, "periods": [period], **empty})
     assert (str(facts.begins), str(facts.ends)) == (first, last)
 
@@ -238,7 +240,10 @@ def test_the_api_asks_for_what_is_published_and_for_nothing_else() -> None:
             "infra.publishing.editions",
             "infra.storage.store",
             "infra.settings",
-            *(f"infra.serving.{name}" for name in ("answers", "app", "atom", "callers", "feeds", "pages", "selection", "shelf")),
+            *(
+                f"infra.serving.{name}"
+                for name in ("answers", "app", "atom", "callers", "feeds", "pages", "selection", "shelf")
+            ),
         }
     assert len(asked) >= 3
     assert all(key.startswith("f'{ROOT}/") for key in asked), asked
@@ -267,7 +272,7 @@ def test_stories_name_no_table_but_through_the_gate() -> None:
     for sql in (stories.items(at), stories.items(at, [AT.date()]), stories.of_event(at, "P"), stories.days(at)):
         rest = sql.replace(f"({copies.listed(AT)})", "gerbang")
         for standard in stories.told().values():
-            rest = rest.replace(f"({publik.rows(standard, AT)})", "gerbang")
+            rest = rest.replace(f"({publik.rows(standard, AT, ending=True)})", "gerbang")
         read = set(re.findall(r"(?:FROM|JOIN)\s+([^\s()]+)", rest))
         ours = {"butir", "inti", "pilihan", "tanda", "wakil", "sebutan", "salinan", "sekawan", "silsilah", "kutipan"}
         assert "gerbang" in read and read <= {"gerbang", *ours}

@@ -14,7 +14,21 @@ from urllib.parse import quote
 
 from schemas.dataset import Dataset
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File
-from transforms.vocabulary import CONTEXT, EU, FORMATS, FREQUENCIES, IANA, INDONESIA, SERIES, THEMES, Node, Place, Terms
+from transforms.vocabulary import (
+    ACCESS,
+    CONTEXT,
+    EU,
+    FORMATS,
+    FREQUENCIES,
+    IANA,
+    INDONESIA,
+    SERIES,
+    THEMES,
+    Node,
+    Place,
+    Terms,
+    access,
+)
 
 PUBLISHER = "urn:spit:satker:DIVHUMAS"
 HOMEPAGE = "https://humas.polri.go.id/"
@@ -99,6 +113,7 @@ def _object(value: str, kind: Node) -> str:
 
 def _dataset(edition: Edition, places: Mapping[str, Place], terms: Terms) -> Node:
     standard, facts, urn = edition.standard, edition.facts, _urn(edition)
+    open_ = access(facts.classes)
     ours, eu = _themes(terms)
     themes = [terms.concept(f"{eu}/GOVE", "Pemerintahan dan sektor publik", eu)]
     if standard.theme:
@@ -115,7 +130,7 @@ def _dataset(edition: Edition, places: Mapping[str, Place], terms: Terms) -> Nod
         "dcat:theme": themes,
         "dct:language": _language(terms),
         "dct:spatial": [terms.place(INDONESIA), *(terms.region(code, places) for code in facts.provinces)],
-        "dct:accessRights": terms(f"{EU}/access-right/PUBLIC", "dct:RightsStatement", rdfs_label="Terbuka untuk umum"),
+        "dct:accessRights": terms(f"{EU}/access-right/{open_}", "dct:RightsStatement", rdfs_label=ACCESS[open_]),
         "dct:conformsTo": terms(
             f"urn:spit:standar:{standard.name}:{standard.version}",
             "dct:Standard",

@@ -13,7 +13,7 @@ from typing import Any
 
 from transforms import indah
 from transforms.publik import Edition
-from transforms.vocabulary import EU, FORMATS, FREQUENCIES
+from transforms.vocabulary import EU, FORMATS, FREQUENCIES, access
 
 PUBLISHER = "Divisi Humas Polri"
 
@@ -55,7 +55,7 @@ def dataset(edition: Edition, base: str) -> dict[str, Any]:
         "publisher": {"name": PUBLISHER},
         "publisher_type": "NationalAuthority",
         "produsen_data_name": standard.producer,
-        "accessRights": "PUBLIC",
+        "accessRights": access(facts.classes),
         "accrualPeriodicity": standard.frequency and f"{EU}/frequency/{FREQUENCIES[standard.frequency]}",
         "ukuran": "; ".join(dict.fromkeys(f.ukuran for f in measures)),
         "satuan": "; ".join(dict.fromkeys(f.satuan for f in measures if f.satuan)),

@@ -73,6 +73,8 @@ class Facts:
     issued: datetime | None
     modified: datetime | None
     """Arrival of the oldest and newest public row, UTC; an embargo that ended later counts as an arrival."""
+    classes: tuple[str, ...] = ()
+    """Classes of information (UU 14/2008) of the rows; none for lists and code lists, which are open by Art 11."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,18 @@ def columns(dataset: Dataset) -> tuple[Field, ...]:
     return open_
 
 
-def rows(dataset: Dataset, at: datetime) -> str:
+def rows(dataset: Dataset, at: datetime, *, ending: bool = False) -> str:
     """SELECT of the public columns of the rows that are public at `at`, in the order of the primary key.
+
+    `ending`: and of `pemakaian.LAST_DAY`.
 
     The relation is named after the dataset and must hold its current rows: an old version of a row that has since been
     excluded would pass. Relation `pelepasan` says which of the rows that are held have been cleared, relation
     `penarikan` what has been withdrawn.
     """
     selected = ", ".join(_quoted(f.name) for f in columns(dataset))
+    if ending:
+        selected += f", {pemakaian.last_day(dataset.arrow.names)}"
     conditions = " AND ".join(_conditions(dataset, at)) or "TRUE"
     order = ", ".join(_quoted(name) for name in dataset.primary_key)
     if dataset.small_count:
@@ -218,6 +224,7 @@ def facts(dataset: Dataset, at: datetime) -> str:
     wanted = {
         "rows": "count(*)",
         "licences": _distinct("lisensi", "lisensi", present),
+        "classes": _distinct("klasifikasi_informasi", "klasifikasi_informasi", present),
         "provinces": _distinct("left(kode_wilayah, 2)", "kode_wilayah", present),
         "periods": _distinct("periode", "periode", present),
         "first_day": "min(tanggal_kejadian)" if "tanggal_kejadian" in present else "NULL::DATE",
@@ -242,6 +249,7 @@ def read_facts(row: Mapping[str, Any]) -> Facts:
         ends=max(days, default=None),
         issued=issued,
         modified=modified,
+        classes=tuple(row["classes"] or ()),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from transforms.publik import LICENCES
+from transforms.publik import LICENCES, OPEN_CLASSES
 
 Node = dict[str, Any]
 
@@ -31,6 +31,9 @@ FORMATS = {
 """What is distributed: the name in the EU file type list and the IANA media type."""
 
 LICENCE_TYPES = {"CC-BY-4.0": "Attribution", "CC-BY-NC-4.0": "NonCommercialUseOnly"}
+
+ACCESS = {"PUBLIC": "Terbuka untuk umum", "RESTRICTED": "Sebagian terbuka", "NON_PUBLIC": "Tidak untuk umum"}
+"""Of the EU access rights list."""
 
 CONTEXT: Node = {
     "adms": "http://www.w3.org/ns/adms#",
@@ -82,6 +85,12 @@ CONTEXT: Node = {
         )
     },
 }
+
+
+def access(classes: Collection[str]) -> str:
+    """Which of ACCESS rows of these classes (UU 14/2008) have; a class we do not know is closed."""
+    open_ = [each in OPEN_CLASSES for each in classes]
+    return "PUBLIC" if all(open_) else "RESTRICTED" if any(open_) else "NON_PUBLIC"
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,6 @@ def _recall(standard: Dataset, id_: str, record: dict[str, Any]) -> Edition:
     facts = record["facts"]
     for name, read in {"begins": date, "ends": date, "issued": datetime, "modified": datetime}.items():
         facts[name] = facts[name] and read.fromisoformat(facts[name])
-    for name in ("licences", "provinces"):
-        facts[name] = tuple(facts[name])
+    for name in ("licences", "provinces", "classes"):
+        facts[name] = tuple(facts.get(name, ()))
     return Edition(standard, id_, Facts(**facts), tuple(File(**file) for file in record["files"]))
