@@ -16,7 +16,7 @@ from schemas import daftar_data, reference
 from schemas import dataset as standards
 from tests.bench.memory import peak_mib
 
-ROWS = {"small": 100_000, "default": 1_000_000, "large": 5_000_000}
+ROWS = {"tiny": 2_000, "small": 100_000, "default": 1_000_000, "large": 5_000_000}
 HERE = Path(__file__).parent
 ARRIVED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}

@@ -15,7 +15,7 @@ from infra.settings import Settings
 from infra.submit import submit
 from tests.samples import make
 
-DROPS = {"small": 5, "default": 20, "large": 60}
+DROPS = {"tiny": 2, "small": 5, "default": 20, "large": 60}
 PATIENCE_S = 90
 
 

@@ -23,7 +23,7 @@ from tests.samples import make
 from tests.spreadsheets import altered, sheet_xml, xlsx
 from transforms.shape import quoted
 
-ROWS = {"small": 10_000, "default": 100_000, "large": 100_000}
+ROWS = {"tiny": 500, "small": 10_000, "default": 100_000, "large": 100_000}
 CHECKS = 5
 MENDED = {"tanggal_kejadian": "2026-10-05", "kode_wilayah": "33.74", "ukuran": "1000", "jenis": "FOTO"}
 
