@@ -1,9 +1,14 @@
-"""The definitions of a table's columns, carried where readers of Delta tables look for them."""
+"""The definitions of a table's columns, carried where readers of Delta tables and of Parquet files look for them."""
 
 from __future__ import annotations
 
+import base64
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
-from deltalake import DeltaTable
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 
 def redefine(delta: DeltaTable, there: pa.Schema, wanted: pa.Schema) -> None:
@@ -20,9 +25,23 @@ def redefine(delta: DeltaTable, there: pa.Schema, wanted: pa.Schema) -> None:
 
 
 def commented(rows: pa.Table) -> pa.Table:
-    """Each column's definition also as its `comment`, where Spark, Trino and others look for it."""
+    """The rows, in a schema as `defined` makes it."""
+    return rows.cast(defined(rows.schema))
+
+
+def defined(schema: pa.Schema) -> pa.Schema:
+    """Each column's definition also as its `comment`, where Spark, Trino and others look for it, with its `sumber`:
+    the standard that words it so."""
+    source = (schema.metadata or {}).get(b"standar", b"")
     fields = [
-        f.with_metadata({**f.metadata, b"comment": f.metadata[b"definisi"]}) if b"definisi" in (f.metadata or {}) else f
-        for f in rows.schema
+        f.with_metadata({**f.metadata, b"comment": f.metadata[b"definisi"], **({b"sumber": source} if source else {})})
+        if b"definisi" in (f.metadata or {})
+        else f
+        for f in schema
     ]
-    return rows.cast(pa.schema(fields, metadata=rows.schema.metadata))
+    return pa.schema(fields, metadata=schema.metadata)
+
+
+def footer(schema: pa.Schema) -> dict[str, str]:
+    """What a Parquet file written by another library needs in its footer to carry the same, columns in this order."""
+    return {"ARROW:schema": base64.b64encode(defined(schema).serialize().to_pybytes()).decode()}

@@ -87,9 +87,12 @@ def ask(sql: str, *, release: int | None = None, as_of: str | None = None, limit
 def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limits | None = None) -> pa.Table:
     """The result of an analyst's SELECT over a release (without one: the released); QueryError when there is none.
 
+    Its columns carry what they mean (`result.explained`).
     It runs in a process of its own with an empty environment and hard limits, which can write nothing, open nothing
     but the release's files, and is killed when it takes too long.
     """
+    from infra.sql.result import explained
+
     limits = limits or Limits()
     shown = _readable(lake, release)
     used = _used(shown, sql)
@@ -104,7 +107,7 @@ def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limi
         raise QueryError(answer["refused"])
     result = pa.ipc.open_stream(base64.b64decode(answer["arrow"])).read_all()
     result.validate(full=True)
-    return result
+    return explained(result, {view.name for view in used if view.name.lower() in _words(sql)})
 
 
 def answer(job: Mapping[str, Any]) -> dict[str, str]:

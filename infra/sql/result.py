@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from infra.columns import defined
 from infra.submit import Refused
+from schemas.dataset import tables
+from transforms.analytics import analyses
 from transforms.chart import bars, measurable
 
 WIDEST = 60
@@ -24,6 +27,28 @@ def form_of(path: Path | None) -> str:
     """The form a file's name asks for; `table` when it asks for none we know."""
     ending = path.suffix.lower().lstrip(".") if path else ""
     return {"feather": "arrow"}.get(ending, ending if ending in FORMS else "table")
+
+
+def explained(result: pa.Table, asked: Collection[str]) -> pa.Table:
+    """The result with what its columns mean, for the forms that can carry it (Parquet, Arrow).
+
+    A column means what the one of that name and type means in the tables and views that were `asked`; where these
+    disagree, or it was computed under another name, nothing is said.
+    """
+    fields = [_meaning(f, asked) for f in result.schema]
+    return result.cast(pa.schema(fields, metadata=result.schema.metadata))
+
+
+def _meaning(column: pa.Field, asked: Collection[str]) -> pa.Field:
+    found: list[dict[bytes, bytes]] = []
+    for name in {asked_for.removesuffix("_riwayat") for asked_for in asked}:
+        if name in tables() and column.name in tables()[name].arrow.names:
+            there = defined(tables()[name].arrow).field(column.name)
+            found += [there.metadata] if there.type == column.type and b"comment" in there.metadata else []
+        if name in analyses() and (said := dict(analyses()[name].columns).get(column.name)):
+            found.append({b"comment": said.encode(), b"sumber": name.encode()})
+    same = len({meaning[b"comment"] for meaning in found}) == 1
+    return column.with_metadata(found[0]) if same else column
 
 
 def render(result: pa.Table, form: str) -> bytes:
