@@ -29,14 +29,15 @@ from transforms.media.rendition import Rights, render
 
 MIB = 1 << 20
 FILES = {
+    "tiny": [MIB],
     "small": [2 * MIB] * 8,
     "default": [4 * MIB] * 24 + [64 * MIB] * 2,
     "large": [4 * MIB] * 100 + [1024 * MIB] * 2,
 }
-BIG = {"small": 256 * MIB, "default": 2048 * MIB, "large": 8192 * MIB}
-PHOTOS = {"small": 2, "default": 12, "large": 100}
-VIDEOS = {"small": 1, "default": 6, "large": 40}
-HASHES = {"small": 100_000, "default": 1_000_000, "large": 5_000_000}
+BIG = {"tiny": 8 * MIB, "small": 256 * MIB, "default": 2048 * MIB, "large": 8192 * MIB}
+PHOTOS = {"tiny": 1, "small": 2, "default": 12, "large": 100}
+VIDEOS = {"tiny": 1, "small": 1, "default": 6, "large": 40}
+HASHES = {"tiny": 10_000, "small": 100_000, "default": 1_000_000, "large": 5_000_000}
 ROUNDS = 3
 RIGHTS = Rights("Humas contoh", None, "Creative Commons Atribusi 4.0")
 
