@@ -19,7 +19,7 @@ from schemas.dataset import datasets, tables
 from transforms import copies
 from transforms.publik import LICENCES
 
-RECIPE = 1
+RECIPE = 2
 """Goes up when the same row would become another item."""
 
 STANDARD = {
@@ -68,7 +68,7 @@ def item(row: Row) -> Item:
         "language": language,
         "contentCreated": row["direkam_pada"] and _instant(row["direkam_pada"], row),
         "embargoedUntil": row["embargo_sampai"] and _instant(row["embargo_sampai"], row),
-        "expires": row["dipakai_sampai"] and _end_of(row["dipakai_sampai"]),
+        "expires": row["berakhir_tanggal"] and _end_of(row["berakhir_tanggal"]),
         "headlines": [_plain("main", row["judul"])],
         "descriptions": [_plain("caption", row["keterangan"]), _plain("alt", row["teks_alternatif"])],
         "bodies": [_body(row)],
@@ -227,7 +227,7 @@ def _local(at: datetime, satker: str) -> str:
 
 
 def _end_of(day: date) -> str:
-    """The end of a period of use: where the day ends first, in the east (`transforms/pemakaian.py`)."""
+    """The end of a last day: where the day ends first, in the east (`transforms/pemakaian.py`)."""
     return datetime.combine(day + timedelta(days=1), time(), timezone(timedelta(hours=9))).isoformat()
 
 

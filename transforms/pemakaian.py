@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 _WIB, _WIT = timedelta(hours=7), timedelta(hours=9)
 _AGREED = "persetujuan IN ('ADA', 'TIDAK_PERLU')"
 _ENDS = ("dipakai_sampai", "persetujuan_sampai")
+LAST_DAY = "berakhir_tanggal"
+"""The last day a row is public: of its period of use or of a consent, whichever ends first."""
 
 
 def conditions(columns: Collection[str], at: datetime) -> Iterator[str]:
@@ -40,6 +42,12 @@ def turns(columns: Collection[str]) -> list[str]:
     """SQL for the instants at which the clock changes what `conditions` say of a row."""
     begins = [f"to_timestamp(epoch(dipakai_mulai) - {_WIB.seconds})"] if "dipakai_mulai" in columns else []
     return begins + [f"to_timestamp(epoch({name} + 1) - {_WIT.seconds})" for name in _ENDS if name in columns]
+
+
+def last_day(columns: Collection[str]) -> str:
+    """SQL: `LAST_DAY` of a table with these columns. Which of the two it is, is not said."""
+    own = [name for name in _ENDS if name in columns]
+    return f"least({', '.join(own)}) AS {LAST_DAY}" if own else f"NULL::DATE AS {LAST_DAY}"
 
 
 def _day(at: datetime, zone: timedelta) -> str:

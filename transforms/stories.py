@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from schemas.dataset import MEDIA_KINDS, Dataset, datasets
-from transforms import copies, publik
+from transforms import copies, pemakaian, publik
 from transforms.shape import literal, quoted
 
 MOST = 50
@@ -43,8 +43,9 @@ def columns() -> list[str]:
 def items(at: At, days: Collection[date] | None = None) -> str:
     """SELECT of the public items, one row each: `dataset`, `columns()`, and what belongs to them.
 
-    `hari`: the day of arrival, UTC. `rendisi`, `seperistiwa`, `asal`: lists of structs, or NULL; `angka`: the public
-    statistical tables it cites. With `days`, only the items of those. By day.
+    `hari`: the day of arrival, UTC; `berakhir_tanggal`: the last day it is public, if there is one. `rendisi`,
+    `seperistiwa`, `asal`: lists of structs, or NULL; `angka`: the public statistical tables it cites. With `days`, only
+    the items of those. By day.
     """
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days or ())) or "NULL"
     return _gathered(at, "TRUE" if days is None else f"hari IN ({listed})")
@@ -137,12 +138,13 @@ def _items(at: At) -> str:
     """Every item, with each column of `columns()`; what its own dataset lacks is NULL."""
     types = {f.name: f.arrow.type for d in told().values() for f in publik.columns(d)}
     parts = [
-        f"SELECT {literal(name)} AS dataset, * FROM ({publik.rows(standard, at[name])})"
+        f"SELECT {literal(name)} AS dataset, * FROM ({publik.rows(standard, at[name], ending=True)})"
         for name, standard in told().items()
         if name in at
     ]
     nothing = ", ".join(f"NULL::{_sql(str(type_))} AS {quoted(name)}" for name, type_ in types.items())
-    return " UNION ALL BY NAME ".join([f"SELECT NULL::VARCHAR AS dataset, {nothing} WHERE false", *parts])
+    empty = f"SELECT NULL::VARCHAR AS dataset, {nothing}, NULL::DATE AS {pemakaian.LAST_DAY} WHERE false"
+    return " UNION ALL BY NAME ".join([empty, *parts])
 
 
 _COPY = {
