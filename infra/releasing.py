@@ -37,7 +37,7 @@ def audit(store: Store, inbox: Inbox) -> dict[str, Any]:
     waiting = inbox.unreleased()
     newest = inbox.newest_curated()
     if not waiting or newest is None or newest.commit_no is None:
-        return {"proposed": 0, "failed": 0}
+        return {"proposed": 0, "failed": 0, "warned": 0}
     batches = [b.id for b in waiting if (b.commit_no or 0) <= newest.commit_no]
     if store.stat(audit_key(newest.commit_no)) is None:
         from expectations.audit import audit as examine
@@ -51,7 +51,8 @@ def audit(store: Store, inbox: Inbox) -> dict[str, Any]:
         record = {"commit_no": newest.commit_no, "batches": batches, "versions": newest.versions, **found.record()}
         store.put(audit_key(newest.commit_no), orjson.dumps(record, option=orjson.OPT_INDENT_2, default=str))
     record = orjson.loads(store.get(audit_key(newest.commit_no)))
-    return {"proposed": len(batches), "failed": len(record["gagal"])}
+    failed = sum(check["tingkat"] == "GALAT" for check in record["gagal"])
+    return {"proposed": len(batches), "failed": failed, "warned": len(record["gagal"]) - failed}
 
 
 def _propose(database: Path, lake: Lake, newest: Batch, batches: Sequence[int]) -> list[str]:

@@ -265,7 +265,7 @@ def audit(settings: Settings) -> Counts:
     from infra import releasing
 
     with opened(settings) as (store, inbox), _alone(inbox, "publish") as mine:
-        return releasing.audit(store, inbox) if mine else {"proposed": 0, "failed": 0}
+        return releasing.audit(store, inbox) if mine else {"proposed": 0, "failed": 0, "warned": 0}
 
 
 def release(settings: Settings) -> Counts:

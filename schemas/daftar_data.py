@@ -7,7 +7,9 @@ fixed each year. The list is ours. A dataset, year or satker that is on no line 
 from __future__ import annotations
 
 import csv
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +36,10 @@ class Planned:
     prioritas: bool
 
 
+LENGTHS = {"BULANAN": (1, "-{:02}"), "TRIWULANAN": (3, "-T{}"), "SEMESTERAN": (6, "-S{}"), "TAHUNAN": (12, "")}
+"""By frequency, the months a reporting period has, and how it is written after its year."""
+
+
 @cache
 def plan() -> dict[str, list[Planned]]:
     """Every line, by dataset."""
@@ -56,6 +62,20 @@ def planned(dataset: str, satker: str) -> dict[int, Planned]:
     """For each year in which a satker hands in a dataset, its line: the one that names the satker most closely."""
     mine = [line for line in plan().get(dataset, ()) if line.satker == EVERYONE or covers([line.satker], satker)]
     return {line.tahun: line for line in sorted(mine, key=lambda line: len(line.satker))}
+
+
+def due(line: Planned, today: date) -> str | None:
+    """The newest period of a line that should be here by the end of the day before `today`; None while none is."""
+    if line.batas_hari is None or line.frekuensi not in LENGTHS:
+        return None
+    months, written = LENGTHS[line.frekuensi]
+    passed = None
+    for nth in range(1, 12 // months + 1):
+        month = nth * months
+        end = date(line.tahun, month, monthrange(line.tahun, month)[1])
+        if end + timedelta(days=line.batas_hari) < today:
+            passed = f"{line.tahun}{written.format(nth)}"
+    return passed
 
 
 def years(dataset: str) -> str:

@@ -18,6 +18,8 @@ from expectations import gx
 from expectations.audit import Audit, Check, audit, audited, code_lists, views
 from expectations.page import data_docs
 from infra.judging.judge import judge
+from schemas import daftar_data
+from schemas.daftar_data import Planned, due
 from schemas.dataset import ContractError, Field, datasets
 from tests.test_samples import FOLDERS, parcel
 
@@ -389,8 +391,9 @@ def test_a_surge_and_a_silence_warn_and_do_not_hold_back_the_release(tmp_path: P
     assert found.failed == (said(found, *surge),)
     assert found.failed[0].sample == ({"kode_satker": "JATENG.BANYUMAS", "sehari": 75, "terbanyak": 3},)
     later = audit(path, ["pantauan_media"], at=datetime(2027, 1, 24, tzinfo=UTC))
-    stale = said(later, "pantauan_media", "DATA_BASI", "_diterima_pada")
-    assert stale.sample == ({"terakhir": "2026-11-23", "baru": 75},)
+    late = said(later, "pantauan_media", "SATKER_TERLAMBAT", "periode")
+    about = {"terakhir": "2026-10", "jatuh_tempo": "2026-11", "baru": 75}
+    assert late.sample == ({"kode_satker": "JATENG.BANYUMAS", **about},)
     assert found.passed
     assert later.passed
     early = audit(path, ["pantauan_media"], at=datetime(2026, 11, 22, tzinfo=UTC))
@@ -398,11 +401,60 @@ def test_a_surge_and_a_silence_warn_and_do_not_hold_back_the_release(tmp_path: P
     assert not early.passed
 
 
+def test_who_is_late_by_the_release_calendar_or_silent_against_its_own_habit_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows: Rows = {name: [] for name in audited()}
+    for day in range(1, 13):
+        submission(rows, "foto", day, 1)
+        for row in rows["foto"][-3:]:
+            row["_diterima_pada"] = datetime(2026, 10, 2 * day, tzinfo=UTC)
+    submission(rows, "layanan_informasi", 50, 1)
+    for row in rows["layanan_informasi"]:
+        row["periode"] = "2026-08"
+    plans = daftar_data.plan()
+    named = Planned(2026, "layanan_informasi", "BALI", "BULANAN", 60, prioritas=False)
+    monkeypatch.setitem(plans, "layanan_informasi", [*plans["layanan_informasi"], named])
+    path = database(tmp_path, rows, new=())
+
+    def names(at: datetime, table: str, kode: str, kolom: str = "") -> list[tuple[Any, ...]]:
+        found = audit(path, [table], at=at)
+        assert found.passed, "a warning holds nothing back"
+        return [tuple(row.values())[:3] for row in said(found, table, kode, kolom).sample]
+
+    late = ("layanan_informasi", "SATKER_TERLAMBAT", "periode")
+    assert names(datetime(2026, 9, 30, 16, tzinfo=UTC), *late) == [("BALI", None, "2026-07")]
+    assert names(datetime(2026, 10, 30, 16, tzinfo=UTC), *late) == [("BALI", None, "2026-07")]  # the last day for August
+    assert names(datetime(2026, 10, 30, 18, tzinfo=UTC), *late) == [
+        ("BALI", None, "2026-08"),
+        ("JATENG.BANYUMAS", "2026-08", "2026-09"),
+    ]
+    assert names(datetime(2026, 10, 31, tzinfo=UTC), "foto", "SATKER_DIAM") == []  # seven days are nothing
+    assert names(datetime(2026, 11, 1, tzinfo=UTC), "foto", "SATKER_DIAM") == [("JATENG.BANYUMAS", 8, 2)]
+
+
+@pytest.mark.parametrize(
+    ("frequency", "today", "period"),
+    [
+        ("BULANAN", date(2026, 3, 2), None),
+        ("BULANAN", date(2026, 3, 3), "2026-01"),
+        ("BULANAN", date(2027, 6, 1), "2026-12"),
+        ("TRIWULANAN", date(2026, 8, 1), "2026-T2"),
+        ("SEMESTERAN", date(2026, 8, 1), "2026-S1"),
+        ("TAHUNAN", date(2026, 12, 31), None),
+        ("TAHUNAN", date(2027, 1, 31), "2026"),
+        ("HARIAN", date(2027, 1, 31), None),
+    ],
+)
+def test_a_period_is_due_so_many_days_after_its_end(frequency: str, today: date, period: str | None):
+    assert due(Planned(2026, "teks", "*", frequency, 30, prioritas=False), today) == period
+
+
 def test_a_table_without_new_rows_is_only_looked_at_as_a_whole(tmp_path: Path):
     path = database(tmp_path, history(), new=())
     found = audit(path, ["foto", "kiriman"], at=AT)
     assert found.rows == {"foto": 0, "kiriman": 0}
-    assert {c.kode for c in found.results} == {"SKEMA_TIDAK_COCOK", "DATA_BASI"}
+    assert {c.kode for c in found.results} == {"SKEMA_TIDAK_COCOK", "DATA_BASI", "SATKER_DIAM"}
     assert found.passed
 
 

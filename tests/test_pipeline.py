@@ -303,7 +303,7 @@ def test_an_analyst_sees_the_correction_and_history_keeps_both(released: Install
 def test_everything_released_says_so(released: Installation) -> None:
     assert {s.state for s in released.submissions().values()} == {"TERBIT"}
     assert released.publish() == {
-        "audit": {"proposed": 0, "failed": 0},
+        "audit": {"proposed": 0, "failed": 0, "warned": 0},
         "release": {"release": 0, "batches": 0},
         "deliver": {"release": 2, "written": 0, "failed": 0},
     }
