@@ -287,6 +287,22 @@ def LINEAGE() -> tuple[Field, ...]:  # noqa: N802 - a constant that is read on f
     return tuple(_field({"name": name}) for name in _columns() if name.startswith("_"))
 
 
+GROUNDS = {"dasar_pengecualian", "nomor_uji_konsekuensi", "dikecualikan_sampai"}
+"""The columns without which nothing can be excluded: ground, consequence test and last day (UU 14/2008 Art 17, 19)."""
+
+
+def _open_unless_grounded(columns: tuple[Field, ...]) -> tuple[Field, ...]:
+    """A standard that does not ask for the grounds takes no excluded rows: open is the rule, and its rows are open."""
+    if {f.name for f in columns} >= GROUNDS:
+        return columns
+    return tuple(
+        replace(f, categories=tuple(c for c in f.categories if c[0] != "DIKECUALIKAN"))
+        if f.name == "klasifikasi_informasi"
+        else f
+        for f in columns
+    )
+
+
 def _load(path: Path) -> Dataset:
     raw = tomllib.loads(path.read_text("utf-8"))
     if raw["name"] != path.stem:
@@ -294,7 +310,7 @@ def _load(path: Path) -> Dataset:
     try:
         values: dict[str, Any] = {
             **raw,
-            "fields": tuple(_field(entry) for entry in raw["fields"]),
+            "fields": _open_unless_grounded(tuple(_field(entry) for entry in raw["fields"])),
             "primary_key": tuple(raw["primary_key"]),
             "keywords": tuple(raw.get("keywords", ())),
             "sources": tuple(raw.get("sources", ())),

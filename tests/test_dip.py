@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.dataset import Dataset, datasets, tables
+from schemas.dataset import GROUNDS, Dataset, datasets, tables
 from schemas.reference import satker
 from tests.released import AT, SECRET, lake, row, rows_of
 from transforms import dip, publik
@@ -108,6 +108,18 @@ def test_under_embargo_not_even_the_exclusion_is_told() -> None:
     assert len(excluded(FOTO, [closed("a", embargo_sampai=AT)])) == 1
 
 
-def test_a_table_without_grounds_is_listed_without_them() -> None:
-    (found,) = excluded(LAYANAN, [row(LAYANAN, "a", klasifikasi_informasi="DIKECUALIKAN")])
+@pytest.mark.parametrize("name", sorted(datasets()))
+def test_no_standard_takes_an_exclusion_without_its_grounds(name: str) -> None:
+    """UU 14/2008 Art 17, 19: ground, consequence test and last day, all of them needed as soon as a row is excluded."""
+    columns = {f.name: f for f in datasets()[name].fields}
+    if "DIKECUALIKAN" in columns["klasifikasi_informasi"].codes:
+        assert {columns[each].required_when for each in GROUNDS} == {"klasifikasi_informasi = 'DIKECUALIKAN'"}
+    else:
+        assert not GROUNDS & columns.keys()
+
+
+def test_a_row_that_was_excluded_before_grounds_were_asked_for_stays_closed_and_counted() -> None:
+    rows = [row(LAYANAN, "a", klasifikasi_informasi="DIKECUALIKAN")]
+    assert listed(LAYANAN, rows) == []
+    (found,) = excluded(LAYANAN, rows)
     assert (found["dasar"], found["nomor_uji"], found["sampai"], found["jumlah"]) == (None, None, None, 1)

@@ -40,6 +40,13 @@ def cases() -> list[Case]:
             near=("PERIODE_BELUM_MULAI",),
         ),
         cell(L, "periode-tidak-terbaca", "periode", "bulan lalu", "TIPE_SALAH:periode"),
+        Case(
+            "pantauan_media",
+            "dikecualikan-tanpa-dasar",
+            table("pantauan_media", ROWS["pantauan_media"], bawaan={"klasifikasi_informasi": "DIKECUALIKAN"}),
+            (0, 2, 0),
+            [("KODE_DI_LUAR_DAFTAR:klasifikasi_informasi", row) for row in (2, 3)],
+        ),
         cell("pantauan_media", "nada-asing", "nada", "BAGUS", "KODE_DI_LUAR_DAFTAR:nada"),
         Case(L, "kolom-hilang", table(L, without), (0, 2, 0), [("KOLOM_TIDAK_ADA:saluran", None)]),
         Case(
