@@ -162,7 +162,8 @@ def drop(spit: Installation, name: str, title: str, passed: bool = True) -> int:
         newest = inbox.newest_curated()
         assert newest is not None
         assert newest.commit_no is not None
-        record = {"batches": [newest.id], "versions": newest.versions, "lulus": passed, "gagal": [] if passed else [1]}
+        failed = [] if passed else [{"tingkat": "GALAT"}]
+        record = {"batches": [newest.id], "versions": newest.versions, "lulus": passed, "gagal": failed}
         open_store(spit.settings.store).put(releasing.audit_key(newest.commit_no), orjson.dumps(record))
         return newest.id
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.sql.query import ask
-from infra.sql.result import FORMS, form_of, render
+from infra.sql.result import FORMS, explained, form_of, render
 from infra.submit import Refused
+from schemas.dataset import tables
 from tests.office import Installation
 from tests.samples import make
 
@@ -58,6 +59,37 @@ def test_what_cannot_be_drawn_is_refused(columns: dict[str, list[str]]) -> None:
         render(pa.table(columns), "svg")
 
 
+def test_columns_carry_what_they_mean_into_parquet_and_arrow() -> None:
+    arrow = tables()["layanan_informasi"].arrow
+    columns = ["kode_satker", "rata_waktu_hari", "jumlah_permohonan"]
+    rows = pa.table({name: pa.array([], arrow.field(name).type) for name in columns})
+    rows = rows.append_column("jumlah_ditolak", pa.array([], pa.string()))  # computed: not the standard's number
+    found = explained(rows, {"layanan_informasi_riwayat"})
+    for form, read in (("parquet", lambda data: pq.read_schema(io.BytesIO(data))), ("arrow", _schema)):
+        schema = read(render(found, form))
+        told = schema.field("rata_waktu_hari").metadata
+        assert told[b"satuan"] == b"hari kerja"
+        assert (
+            told[b"definisi"]
+            == told[b"comment"]
+            == tables()["layanan_informasi"].field("rata_waktu_hari").definisi.encode()
+        )
+        assert told[b"sumber"] == tables()["layanan_informasi"].standard.encode()
+        assert not schema.field("jumlah_ditolak").metadata
+
+
+def _schema(data: bytes) -> pa.Schema:
+    return pa.ipc.open_file(data).schema
+
+
+def test_a_column_of_a_view_is_told_by_the_view_and_one_that_means_two_things_not_at_all() -> None:
+    rows = pa.table({"terlambat": [1], "judul": ["a"], "nama": ["b"]})
+    found = explained(rows, {"kontribusi_satker"}).schema
+    assert found.field("terlambat").metadata[b"sumber"] == b"kontribusi_satker"
+    assert not found.field("judul").metadata
+    assert not explained(rows, {"satker", "wilayah"}).schema.field("nama").metadata
+
+
 @pytest.mark.parametrize(
     ("name", "form"),
     [("a.csv", "csv"), ("a.PARQUET", "parquet"), ("a.feather", "arrow"), ("a.arrow", "arrow"), ("a.txt", "table")],
@@ -75,6 +107,8 @@ def test_five_lines_from_a_run_to_a_chart(tmp_path: Path, monkeypatch: pytest.Mo
     spit.release()
     monkeypatch.setenv("SPIT_HOME", str(spit.settings.home))
     assert ask("SELECT count(*) AS n FROM teks", release=1).to_pylist() == [{"n": 3}]
+    told = ask("SELECT judul FROM teks").schema.field("judul").metadata
+    assert (told[b"title"], told[b"sumber"]) == (b"Judul", tables()["teks"].standard.encode())
 
     example = (ROOT / "docs" / "examples" / "bagan" / "bahan_per_provinsi.py").read_text("utf-8")
     lines = [line for line in example.splitlines() if line]

@@ -97,10 +97,7 @@ def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limi
     shown = _readable(lake, release)
     used = _used(shown, sql)
     _bring(lake, used)
-    names = [view.name for view in shown]
-    job = {"sql": sql, "names": names, "views": [asdict(view) for view in used], "limits": asdict(limits)}
-    bounds = sandbox.Limits(limits.seconds, limits.megabytes + ROOM, _encoded(limits.answer_megabytes))
-    (answer,) = sandbox.run(f"{__name__}:answer", [job], bounds, workers=1)
+    (answer,) = sandbox.run(f"{__name__}:answer", [job(sql, shown, used, limits)], bounds(limits), workers=1)
     if isinstance(answer, sandbox.Failure):
         raise QueryError(_explain(answer, limits))
     if "refused" in answer:
@@ -108,6 +105,17 @@ def select(lake: Lake, sql: str, *, release: Release | None = None, limits: Limi
     result = pa.ipc.open_stream(base64.b64decode(answer["arrow"])).read_all()
     result.validate(full=True)
     return explained(result, {view.name for view in used if view.name.lower() in _words(sql)})
+
+
+def job(sql: str, shown: Iterable[View], used: Iterable[View], limits: Limits) -> dict[str, Any]:
+    """What `answer` is asked: a statement, the names it may use, and the views it does."""
+    names = [view.name for view in shown]
+    return {"sql": sql, "names": names, "views": [asdict(view) for view in used], "limits": asdict(limits)}
+
+
+def bounds(limits: Limits) -> sandbox.Limits:
+    """The same limits for the process that answers."""
+    return sandbox.Limits(limits.seconds, limits.megabytes + ROOM, _encoded(limits.answer_megabytes))
 
 
 def answer(job: Mapping[str, Any]) -> dict[str, str]:
