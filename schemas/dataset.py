@@ -291,9 +291,13 @@ GROUNDS = {"dasar_pengecualian", "nomor_uji_konsekuensi", "dikecualikan_sampai"}
 """The columns without which nothing can be excluded: ground, consequence test and last day (UU 14/2008 Art 17, 19)."""
 
 
-def _open_unless_grounded(columns: tuple[Field, ...]) -> tuple[Field, ...]:
-    """A standard that does not ask for the grounds takes no excluded rows: open is the rule, and its rows are open."""
-    if {f.name for f in columns} >= GROUNDS:
+def _fields_of(raw: Mapping[str, Any]) -> tuple[Field, ...]:
+    """A standard that does not ask for the grounds takes no excluded rows: open is the rule, and its rows are open.
+
+    Our own tables ask nobody: what they say of an excluded item, its own standard has asked the grounds of.
+    """
+    columns = tuple(_field(entry) for entry in raw["fields"])
+    if raw["kind"] == "sistem" or {f.name for f in columns} >= GROUNDS:
         return columns
     return tuple(
         replace(f, categories=tuple(c for c in f.categories if c[0] != "DIKECUALIKAN"))
@@ -310,7 +314,7 @@ def _load(path: Path) -> Dataset:
     try:
         values: dict[str, Any] = {
             **raw,
-            "fields": _open_unless_grounded(tuple(_field(entry) for entry in raw["fields"])),
+            "fields": _fields_of(raw),
             "primary_key": tuple(raw["primary_key"]),
             "keywords": tuple(raw.get("keywords", ())),
             "sources": tuple(raw.get("sources", ())),
