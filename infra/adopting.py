@@ -25,17 +25,20 @@ LONGEST = 32
 """Characters of a text that bounds a column; longer ones bound nothing."""
 
 
-def added(store: Store, table: str, paths: Iterable[Path]) -> list[AddAction | RemoveAction]:
+def added(
+    store: Store, table: str, paths: Iterable[Path], prefix: str = "part-", *, new: bool = True
+) -> list[AddAction | RemoveAction]:
     """Put the files beside the table's others; the actions by which a commit makes them part of it.
 
+    `prefix`: how their names begin. `new`: whether their rows are; else the table has had them, in other files.
     A file of a commit that never came is in nobody's way, and goes with the others `Lake.vacuum` finds.
     """
     actions: list[AddAction | RemoveAction] = []
     for path in paths:
-        name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+        name = f"{prefix}{uuid.uuid4()}.zstd.parquet"
         stat = store.put(f"tables/{table}/{name}", path)
         bounds = json.dumps(_bounds(pq.read_metadata(path)))
-        actions.append(AddAction(name, stat.size, {}, int(time.time() * 1000), True, bounds))
+        actions.append(AddAction(name, stat.size, {}, int(time.time() * 1000), new, bounds))
     return actions
 
 

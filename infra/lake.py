@@ -11,33 +11,27 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from infra import adopting, releases
 from infra.columns import commented, redefine
+from infra.layout import CONFIGURATION, ROW_GROUP, WRITER, gather, trim
 from infra.releases import BACK_TO, Gone, Release
 from infra.storage.store import Conflict, NotFound, Store
 from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import ContractError, tables
 from transforms.strict import cast
 
-CONFIGURATION = {
-    "delta.enableChangeDataFeed": "true",
-    "delta.checkpointInterval": "10",
-    # A version can be opened only as long as its log is there: longer than any release `vacuum` keeps readable.
-    "delta.logRetentionDuration": "interval 400 days",
-}
-WRITER = WriterProperties(compression="ZSTD")
 TRIES = 30  # of one commit against other writers of the table; every try lost means that another one got through
 
 
@@ -87,7 +81,8 @@ class Lake:
         if not rows.num_rows and not files and not (begin and self.version(table) in (None, 0)):
             return self.version(table)
         name = f"batch-{batch}" + (f"-{formed.astimezone(UTC):%Y%m%dT%H%M%S.%f}" if formed else "")
-        properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(name, 1)])
+        mark = Transaction(name, 1, last_updated=int(time.time() * 1000))
+        properties = CommitProperties(custom_metadata={"batch": str(batch)}, app_transactions=[mark])
 
         def append(delta: DeltaTable) -> None:
             there, names = pa.schema(delta.schema()), set(rows.column_names)
@@ -115,7 +110,7 @@ class Lake:
             delta.alter.add_columns(new)
         with tempfile.TemporaryDirectory(prefix="spit-") as folder:
             beside = Path(folder) / "rows.parquet"
-            pq.write_table(rows, beside, compression="zstd")
+            pq.write_table(rows, beside, compression="zstd", row_group_size=ROW_GROUP)
             paths = [*files, beside] if rows.num_rows else files
             actions = adopting.added(self._store, table, paths)
         delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
@@ -235,14 +230,16 @@ class Lake:
         return list(found)
 
     def compact(self, table: str) -> int:
-        """Gather small files into large ones, as a new version with the same rows; how many files that replaced."""
+        """Gather new and small files into large sorted ones, as a new version; how many files that replaced."""
         delta = self._open(table)
-        return delta.optimize.compact(writer_properties=WRITER)["numFilesRemoved"] if delta else 0
+        return gather(delta, self._store, table) if delta else 0
 
     def vacuum(self, table: str, *, keep: int = 100, also: Collection[int] = (), hours: int = 168) -> int:
         """Delete files older than `hours` that belong to no version worth keeping; how many there were.
 
-        Kept are the newest version, those of the last `keep` releases, and `also`: what still waits for its audit.
+        Kept are the newest version, those of the last `keep` releases, and `also`: what still waits for its audit. What
+        the log says of older ones goes too, once no release of theirs is younger than `hours`; releases that old are
+        read by their batches.
         Files that belong to no version at all, left by writers that died or lost a race, go by age alone, since a
         writer at work has such files too before it commits.
         """
@@ -253,6 +250,9 @@ class Lake:
         oldest = self._oldest(table)
         kept = sorted(version for version in versions if version >= oldest)
         deleted = delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=kept)
+        since = datetime.now(UTC) - timedelta(hours=hours)
+        young = takewhile(lambda release: release.at > since, self.releases())
+        trim(self._store, table, min([*kept, *(r.tables[table] for r in young if table in r.tables), delta.version()]))
         return len(deleted)
 
     def release(
