@@ -1,35 +1,42 @@
-"""The lake: loading a large table, asking it, adding a little to it, and many small batches.
+"""The lake: loading a large table, asking it, adding to it and correcting it, and many small batches.
 
 Ratios are taken in one run: loading against DuckDB's bare typed COPY of the same file, questions against one sorted
-Parquet file of the same rows, adding against the same on an empty table, the last batches against the first.
+Parquet file of the same rows, adding against the same on an empty table, later batches against the first ten, and a
+lake of many batches against the same rows loaded at once. Every part runs in a process of its own.
 """
 
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from infra import steps
 from infra.lake import Lake
 from infra.sql.query import connect
-from infra.storage.store import open_store
 from schemas.metadata import on_file
 from tests.bench import bench_judge
-from tests.bench.memory import peak_mib
+from tests.bench.memory import alone, forget_peak, peak_mib
 from tests.office import Installation
 from transforms.shape import literal
 
-ROWS = {"small": 100_000, "default": 1_000_000, "large": 10_000_000}
-BATCHES = {"small": 20, "default": 60, "large": 1_000}
+ROWS = {"tiny": 2_000, "small": 100_000, "default": 1_000_000, "large": 10_000_000}
+BATCHES = {"tiny": 11, "small": 20, "default": 100, "large": 1_000}
+COUNTED = (10, 100, 1_000)
+"""After how many batches the cost of one is told: the median of the ten up to then."""
 NEW, CORRECTED = 1_000, 100
+SMALL = 100
+"""Rows of one of many batches."""
+A_DAY = 100
+"""Batches from one `maintain` to the next."""
+ADDITIONS, ASKED = 3, 9
+"""How often is added to a table, and how often each question is asked."""
 QUESTIONS = (
     "SELECT count(*) FROM {t}",
     "SELECT topik, count(*) FROM {t} GROUP BY 1",
@@ -45,6 +52,31 @@ QUESTIONS = (
     "SELECT kamera, quantile_cont(nilai, 0.9) FROM {t} GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
 )
 """What analysts ask of a manifest of material."""
+
+
+class Cost(NamedTuple):
+    """Of one piece of work: CPU and wall seconds, the most memory, and what it wrote into the store."""
+
+    cpu: float
+    wall: float
+    peak_mib: float
+    written_mib: float
+
+
+class Answers(NamedTuple):
+    """Seconds of every question each time it was asked: of the released view, and of one sorted file."""
+
+    ours: list[list[float]]
+    plain: list[list[float]]
+
+    def ratios(self) -> list[float]:
+        """Of each question, ours to the plain file's."""
+        return [statistics.median(a) / statistics.median(b) for a, b in zip(self.ours, self.plain, strict=True)]
+
+    def median_and_p95(self) -> tuple[float, float]:
+        """Of all questions together, in milliseconds."""
+        cuts = statistics.quantiles((s * 1000 for each in self.ours for s in each), n=20)
+        return cuts[9], cuts[18]
 
 
 def installation(home: Path) -> Installation:
@@ -63,108 +95,195 @@ def hand_in(spit: Installation, name: str, file: Path, **said: Any) -> None:
     (place / "manifest.json").write_text(json.dumps(sent | {"metadata": "wide/2026"} | said))
 
 
-def load(home: Path, file: Path) -> None:
-    """In a process of its own: take a file in and release it; prints CPU and wall seconds of each step, and the peak."""
+def cost(spit: Installation, work: Callable[[], object]) -> Cost:
+    """What a piece of work on an installation costs."""
+    before = _stored(spit)
+    forget_peak()
+    cpu, wall = time.process_time(), time.perf_counter()
+    work()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    written = sum(size for *_, size in _stored(spit) - before)
+    return Cost(cpu, wall, peak_mib(), written / (1 << 20))
+
+
+def _stored(spit: Installation) -> set[tuple[Path, int, int]]:
+    files = [(path, path.stat()) for path in Path(spit.settings.store).rglob("*") if path.is_file()]
+    return {(path, stat.st_mtime_ns, stat.st_size) for path, stat in files}
+
+
+def typical(costs: Iterable[Sequence[float]]) -> Cost:
+    """The median of each."""
+    return Cost(*map(statistics.median, zip(*costs, strict=True)))
+
+
+# --- each in a process of its own -----------------------------------------------------------------------------------
+
+
+def load(home: Path, file: Path) -> dict[str, Cost]:
+    """Take a file in and release it: the cost of each step."""
     spit = installation(home)
     hand_in(spit, "besar", file)
-    took: dict[str, tuple[float, float]] = {}
-    for step in (steps.land, steps.judge, steps.answer, steps.curate, steps.audit, steps.release):
-        cpu, wall = time.process_time(), time.perf_counter()
-        step(spit.settings)
-        took[step.__name__] = time.process_time() - cpu, time.perf_counter() - wall
-    print(json.dumps([took, peak_mib()]))
+    order = (steps.land, steps.judge, steps.answer, steps.curate, steps.audit, steps.release)
+    return {step.__name__: cost(spit, partial(step, spit.settings)) for step in order}
 
 
-def loaded(home: Path, file: Path) -> tuple[dict[str, tuple[float, float]], float]:
-    """`load` in a process of its own."""
-    code = "from tests.bench import bench_lake as b; import sys; b.load(*map(b.Path, sys.argv[1:]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(home), str(file)], capture_output=True, text=True, check=True
-    )
-    took, peak = json.loads(done.stdout.splitlines()[-1])
-    return took, peak
-
-
-def asked(home: Path, scratch: Path) -> tuple[list[float], list[float]]:
-    """Seconds of each question to the released view, and to one sorted file of the same rows; warm, the best of 3."""
-    lake = Lake(open_store(str(home / "lake")))
-    with connect(lake, megabytes=4096) as con, duckdb.connect(config={"threads": 2}) as bare:
-        rows = scratch / "sorted.parquet"
-        release = lake.released()
-        assert release is not None
-        files = ", ".join(map(literal, lake.snapshot("wide", release.tables["wide"]).files))
-        bare.execute(
-            f"COPY (FROM read_parquet([{files}]) ORDER BY tanggal_kejadian, nomor) TO '{rows}'"
-            " (FORMAT parquet, COMPRESSION zstd)"
-        )
-        mine = [_best(con, question.format(t="wide")) for question in QUESTIONS]
-        return mine, [_best(bare, question.format(t=f"read_parquet('{rows}')")) for question in QUESTIONS]
-
-
-def _best(con: duckdb.DuckDBPyConnection, sql: str) -> float:
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        con.execute(sql).fetchall()
-        took.append(time.perf_counter() - began)
-    return min(took)
-
-
-def added(home: Path, folder: Path, first: int) -> float:
-    """CPU seconds of taking in 1,000 new rows, and then 100 corrected ones of them, numbered from `first` on."""
+def maintain(home: Path, folder: Path) -> Cost:
+    """Compact and clean; then comes a small batch, with which readers see what that made."""
     spit = installation(home)
-    new, again = folder / f"{first}.csv", folder / f"{first}-lagi.csv"
-    made = bench_judge.make(folder, NEW)["csv"]
+    kept = cost(spit, partial(steps.maintain, spit.settings))
+    _batch(spit, folder, "sesudahnya", 0)
+    return kept
+
+
+def ask(home: Path, plain: Path) -> Answers:
+    """Every question, warm. `plain` is made of the rows the release shows when it is not there."""
+    lake = Lake(installation(home).settings.open_store())
+    with connect(lake, scratch=plain.parent) as con, duckdb.connect(config={"threads": 2}) as bare:
+        if not plain.exists():
+            order = "ORDER BY tanggal_kejadian, nomor"
+            con.execute(f"COPY (FROM wide {order}) TO {literal(str(plain))} (FORMAT parquet, COMPRESSION zstd)")
+        ours, theirs = [], []
+        for question in QUESTIONS:
+            both = (con, question.format(t="wide")), (bare, question.format(t=f"read_parquet({literal(str(plain))})"))
+            times = [[_seconds(*each) for each in both] for _ in range(ASKED + 1)]
+            a, b = zip(*times[1:], strict=True)  # the first one warms
+            ours.append(list(a))
+            theirs.append(list(b))
+        return Answers(ours, theirs)
+
+
+def _seconds(con: duckdb.DuckDBPyConnection, sql: str) -> float:
+    began = time.perf_counter()
+    con.execute(sql).fetchall()
+    return time.perf_counter() - began
+
+
+def add(home: Path, folder: Path) -> tuple[Cost, Cost]:
+    """Take in 1,000 new rows, then 100 corrected ones of them, several times: the usual cost of either."""
+    spit = installation(home)
+    costs = [_added(spit, folder, at) for at in range(ADDITIONS + 1)][1:]  # the first one warms
+    news, corrections = zip(*costs, strict=True)
+    return typical(news), typical(corrections)
+
+
+def _added(spit: Installation, folder: Path, at: int) -> tuple[Cost, Cost]:
+    name = f"{spit.settings.home.name}-{at}"
+    new, again = folder / f"{name}.csv", folder / f"{name}-lagi.csv"
     with duckdb.connect() as con:
-        good = f"(FROM read_csv('{made}', all_varchar = true) WHERE jenis <> 'FILM')"
-        numbered = f"(SELECT * REPLACE ('N/' || ({first} + row_number() OVER ()) AS nomor) FROM {good})"
-        con.execute(f"COPY {numbered} TO '{new}' (HEADER)")
-        con.execute(
-            f"COPY (SELECT * REPLACE (judul || ' (2)' AS judul) FROM {numbered} LIMIT {CORRECTED}) TO '{again}'"
-        )
-    hand_in(spit, f"tambahan {first}", new)
-    began = time.process_time()
-    spit.take_in()
-    took = time.process_time() - began
-    root = spit.one(f"tambahan {first}").receipt.rpartition(".")[0]
-    hand_in(spit, f"perbaikan {first}", again, memperbaiki=root)
-    began = time.process_time()
-    assert spit.take_in()["judge"]["accepted"] == CORRECTED
-    took += time.process_time() - began
+        rows = f"(SELECT * REPLACE ('{name}/' || nomor AS nomor) FROM {good(folder)} LIMIT {NEW})"
+        con.execute(f"COPY {rows} TO '{new}' (HEADER)")
+        con.execute(f"COPY (SELECT * REPLACE (judul || ' (2)' AS judul) FROM {rows} LIMIT {CORRECTED}) TO '{again}'")
+    hand_in(spit, f"tambahan {name}", new)
+    first = cost(spit, spit.take_in)
     spit.release()
+    receipt = spit.one(f"tambahan {name}").receipt
+    assert spit.one(f"tambahan {name}").rows_accepted == NEW
+    hand_in(spit, f"perbaikan {name}", again, memperbaiki=receipt.rpartition(".")[0])
+    second = cost(spit, spit.take_in)
+    spit.release()
+    assert spit.one(f"perbaikan {name}").rows_accepted == CORRECTED
+    return first, second
+
+
+def grow(home: Path, folder: Path, batches: int) -> list[Cost]:
+    """Take in and release so many small batches, the lake maintained now and then: the cost of each."""
+    spit = installation(home)
+    costs: list[Cost] = []
+    for at in range(batches):
+        costs.append(_batch(spit, folder, f"batch-{at}", at * SMALL))
+        if (at + 1) % A_DAY == 0:
+            steps.maintain(spit.settings)
+    return costs
+
+
+def _batch(spit: Installation, folder: Path, name: str, offset: int) -> Cost:
+    file = folder / f"{name}-{spit.settings.home.name}.csv"
+    with duckdb.connect() as con:
+        numbered = f"SELECT * REPLACE ('{name}/' || nomor AS nomor) FROM {good(folder)} LIMIT {SMALL} OFFSET {offset}"
+        con.execute(f"COPY ({numbered}) TO '{file}' (HEADER)")
+    hand_in(spit, name, file)
+    took = cost(spit, lambda: (spit.take_in(), spit.release()))
+    assert spit.one(name).rows_accepted == SMALL
     return took
 
 
-def grown(folder: Path, batches: int) -> tuple[float, float]:
-    """CPU seconds of a small batch, among the first ten and among the last ten of so many."""
-    home = folder / "banyak"
-    took = [added(home, folder, 10_000 * at) for at in range(batches // 2)]  # two batches each
-    return statistics.median(took[:5]), statistics.median(took[-5:])
+def good(folder: Path) -> str:
+    """SQL: the rows of the bench's own file of which there is nothing to say."""
+    return f"(FROM read_csv({literal(str(folder / 'isi.csv'))}, all_varchar = true) WHERE jenis <> 'FILM')"
 
 
-def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:
+# --- figures --------------------------------------------------------------------------------------------------------
+
+Figures = Iterator[tuple[str, float | None, str, str]]
+
+
+def run(size: str) -> Figures:
     with tempfile.TemporaryDirectory(prefix="spit-bench-") as name:
         folder = Path(name)
-        file, out = bench_judge.make(folder, ROWS[size])["ndjson"], folder / "out"
-        floor = bench_judge.bare(file, out)
-        took, peak = loaded(folder / "isi", file)
-        floor = statistics.mean([floor, bench_judge.bare(file, out)])
-        cpu = {step: seconds for step, (seconds, _) in took.items()}
-        yield "load_ratio", round((cpu["judge"] + cpu["curate"] + cpu["release"]) / floor, 2), "x bare COPY", "<= 1.8"
-        yield "curate_ratio", round(cpu["curate"] / floor, 2), "x bare COPY", "<= 1.25"
-        yield "load_cpu_s", round(cpu["judge"] + cpu["curate"] + cpu["release"], 1), "CPU s", ""
-        yield "audit_s", round(took["audit"][1], 1), "s", ""
-        yield "lake_peak_mib", round(peak), "MiB", "<= 2048"
-        mine, plain = asked(folder / "isi", folder)
-        worst = sorted(a / b for a, b in zip(mine, plain, strict=True))
-        yield "query_p95_ms", round(sorted(mine)[-1] * 1000), "ms (slowest of twelve)", "<= 250"
-        yield "query_ratio", round(statistics.median(worst), 2), "x one sorted file (median)", "<= 1.2"
-        yield "query_ratio_worst", round(worst[-1], 2), "x one sorted file (slowest against its own)", "<= 1.2"
-        added(folder / "kosong", folder, 40_000_000)  # its tables are made, and this process is warm
-        empty = added(folder / "kosong", folder, 50_000_000)
-        full = added(folder / "isi", folder, 50_000_000)
-        yield "append_growth_ratio", round(full / empty, 2), f"x on a table of 1,000 rows ({empty:.1f} CPU s)", "<= 1.3"
-        corrected, _ = asked(folder / "isi", folder)
-        yield "query_corrected_ms", round(sorted(corrected)[-1] * 1000), "ms (slowest, rows replaced)", ""
-        first, last = grown(folder, BATCHES[size])
-        yield "batches_growth_ratio", round(last / first, 2), f"x the first ({BATCHES[size]} batches)", "<= 1.3"
+        file = bench_judge.make(folder, ROWS[size])["ndjson"]
+        yield from loading(folder, file)
+        home, plain = folder / "isi", folder / "sorted.parquet"
+        yield from asking("query_fresh", Answers(*alone(ask, home, plain)))
+        kept = Cost(*alone(maintain, home, folder))
+        yield "maintain_s", round(kept.wall, 1), f"s, {kept.written_mib:.0f} MiB written", ""
+        yield "lake_peak_maintain_mib", round(kept.peak_mib), "MiB", "<= 2048"
+        yield from asking("query", Answers(*alone(ask, home, plain)))
+        yield from adding(folder)
+        yield from asking("query_corrected", Answers(*alone(ask, home, plain)))
+        yield from growing(folder, BATCHES[size])
+
+
+def loading(folder: Path, file: Path) -> Figures:
+    floor = bench_judge.bare(file, folder / "out")
+    took = {step: Cost(*each) for step, each in alone(load, folder / "isi", file).items()}
+    floor = statistics.mean([floor, bench_judge.bare(file, folder / "out")])
+    whole = took["judge"].cpu + took["curate"].cpu + took["release"].cpu
+    yield "load_ratio", round(whole / floor, 2), "x bare COPY", "<= 1.8"
+    yield "curate_ratio", round((took["curate"].cpu + took["release"].cpu) / floor, 2), "x bare COPY", "<= 1.25"
+    yield "load_cpu_s", round(whole, 1), f"CPU s ({floor:.1f} bare)", ""
+    yield "audit_s", round(took["audit"].wall, 1), "s", ""
+    yield "lake_peak_mib", round(max(each.peak_mib for each in took.values())), "MiB", "<= 2048"
+    for step, each in took.items():
+        yield f"lake_peak_{step}_mib", round(each.peak_mib), f"MiB ({each.wall:.1f} s)", "<= 2048"
+
+
+def asking(name: str, answers: Answers) -> Figures:
+    """`name`_ratio is that of the worst question: never slower, it says."""
+    median, p95 = answers.median_and_p95()
+    ratios = answers.ratios()
+    worst = max(ratios)
+    yield f"{name}_median_ms", round(median, 1), "ms", ""
+    yield f"{name}_p95_ms", round(p95), "ms", "<= 250"
+    yield f"{name}_ratio", round(worst, 2), f"x one sorted file (question {ratios.index(worst) + 1})", "<= 1.2"
+    yield f"{name}_ratio_median", round(statistics.median(ratios), 2), "x one sorted file", "<= 1.2"
+
+
+def adding(folder: Path) -> Figures:
+    empty = [Cost(*each) for each in alone(add, folder / "kosong", folder)]
+    full = [Cost(*each) for each in alone(add, folder / "isi", folder)]
+    for what, little, much in zip(("append", "correct"), empty, full, strict=True):
+        yield f"{what}_growth_ratio", round(much.wall / little.wall, 2), "x on an empty table", "<= 1.3"
+        yield f"{what}_growth_cpu_ratio", round(much.cpu / little.cpu, 2), "x on an empty table", "<= 1.3"
+        for where, each in (("empty", little), ("full", much)):
+            yield f"{what}_{where}_s", round(each.wall, 2), f"s ({each.cpu:.2f} CPU s)", ""
+            yield f"{what}_{where}_written_mib", round(each.written_mib, 2), "MiB", ""
+            yield f"{what}_{where}_peak_mib", round(each.peak_mib), "MiB", "<= 2048"
+
+
+def growing(folder: Path, batches: int) -> Figures:
+    costs = [Cost(*each) for each in alone(grow, folder / "banyak", folder, batches)]
+    for n in (n for n in COUNTED if n <= batches):
+        each = typical(costs[n - 10 : n])
+        yield f"batch_{n}_s", round(each.wall, 2), f"s ({each.cpu:.2f} CPU s, {each.written_mib:.2f} MiB)", ""
+    ratio = typical(costs[-10:]).cpu / typical(costs[:10]).cpu
+    yield "batches_growth_ratio", round(ratio, 2), f"x the first ten in CPU s ({batches} batches)", "<= 1.3"
+    kept = Cost(*alone(maintain, folder / "banyak", folder))
+    yield "batches_maintain_s", round(kept.wall, 1), "s", ""
+    once = folder / "sekaligus.csv"
+    with duckdb.connect() as con:
+        con.execute(f"COPY (FROM {good(folder)} LIMIT {SMALL * (batches + 1)}) TO '{once}' (HEADER)")
+    alone(load, folder / "sekaligus", once)
+    plain = folder / "sorted-once.parquet"
+    many, one = (Answers(*alone(ask, folder / home, plain)) for home in ("banyak", "sekaligus"))
+    ratio = sum(map(statistics.median, many.ours)) / sum(map(statistics.median, one.ours))
+    yield "batches_query_ratio", round(ratio, 2), "x the same rows loaded at once (sum of twelve)", "<= 1.3"
