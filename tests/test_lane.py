@@ -53,7 +53,20 @@ ODD = [
         "null",
         "jumlah",
     ),
-    *("Total", "Sub total", "Catatan: x", "* x", "(1)", "NIK 3374012304900001", "0812-3456-7890", "a@b.id", ":", '":'),
+    *(
+        "Total",
+        "Sub total",
+        "Total Jawa Tengah",
+        "Mengetahui,",
+        "Catatan: x",
+        "* x",
+        "(1)",
+        "NIK 3374012304900001",
+        "0812-3456-7890",
+        "a@b.id",
+        ":",
+        '":',
+    ),
 ]
 """What offices type that somebody has to look at, and what only looks like it."""
 

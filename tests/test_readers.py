@@ -143,8 +143,29 @@ def test_totals_notes_and_empty_lines_are_skipped_with_their_text(reading):
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("TOTAL Jawa Tengah,,7", "BARIS_JUMLAH"),
+        ("Jumlah se-JATENG:,,7", "BARIS_JUMLAH"),
+        ('"Mengetahui,",,"Semarang, 3 November 2026"', "BARIS_CATATAN"),
+        (',,"Semarang, 3 November 2026"', "BARIS_CATATAN"),
+        ("Mengetahui: Kabid Humas,,NRP 76010203", "BARIS_CATATAN"),
+        (",ttd,", "BARIS_CATATAN"),
+    ],
+)
+def test_totals_of_a_place_and_signatures_are_skipped(reading, line, reason):
+    found = reading(f"judul,satker,jumlah\na,01,5\n{line}\n")
+    assert skipped(found) == [(3, reason)]
+    assert not found.faults
+
+
+@pytest.mark.parametrize(
     "line",
-    ["Total kerugian naik,01,5", "Jumlah,BALI,5", "JUMLAH,,", "a,JUMLAH,5", "Sumber air bersih,01,", ",Catatan: x,"],
+    [
+        *("Total Jawa Tengah naik,,5", "Total Jawa Tengah,BALI,5", "Total kerugian naik,01,5", "Jumlah,BALI,5"),
+        *("JUMLAH,,", "a,JUMLAH,5", "Sumber air bersih,01,", ",Catatan: x,", "Mengetahui hak Anda,,", "Nip,,"),
+        *('"Mengetahui,",01,5', '"Semarang, 3 November 2026",,'),
+    ],
 )
 def test_rows_that_only_look_like_totals_or_notes_are_rows(reading, line):
     assert not skipped(reading(f"judul,satker,jumlah\n{line}\n"))

@@ -83,6 +83,13 @@ class Pass:
         con.register("cacat", _rows(spoilt, ["_kiriman", "_berkas", "_lembar"], "_baris"))
         absent = [(o.parcel.kiriman, *place) for o in self.opened for place in o.absent]
         con.register("absen", _rows(absent, ["_kiriman", "_berkas", "kolom"]))
+        strays = [
+            (o.parcel.kiriman, f.berkas, f.lembar, f.baris)
+            for o in self.opened
+            for f in o.findings
+            if f.kode == "BARIS_TANPA_ASAL"
+        ]
+        con.register("asing", _rows(strays, ["_kiriman", "_berkas", "_lembar"], "_baris"))
         for name in shape.code_lists(d):
             con.register(f"rujukan_{name}", reference.table(name))
         if d.of_media:
@@ -273,7 +280,8 @@ class Pass:
             f" FROM (FROM dinilai WHERE {rules.flagged(d)}) d JOIN teks USING (_n)"
             f" JOIN aturan a ON (([{words}][a.kata + 1] >> a.bit) & 1) = 1"
             f" WHERE NOT EXISTS (FROM absen n WHERE n._kiriman = d._kiriman AND n._berkas = d._berkas"
-            f" AND n.kolom = a.kolom)"
+            f" AND n.kolom = a.kolom) AND NOT EXISTS (FROM asing s WHERE s._kiriman = d._kiriman"
+            f" AND s._berkas = d._berkas AND s._lembar IS NOT DISTINCT FROM d._lembar AND s._baris = d._baris)"
         )
         con.execute(
             "INSERT INTO temuan SELECT d._kiriman, putusan, d._berkas, d._lembar, d._baris, NULL, d._kunci, lawan"

@@ -46,6 +46,19 @@ def protected() -> bytes:
     return packed(book)
 
 
+def filtered(line: int) -> bytes:
+    """The two texts and an empty line, one line hidden as by a filter."""
+    from openpyxl import Workbook
+
+    from transforms.template import packed
+
+    book = Workbook()
+    for row in [TEXTS[0], TEXTS[1], [" "], TEXTS[2]]:
+        book.worksheets[0].append(row)
+    book.worksheets[0].row_dimensions[line].hidden = True
+    return packed(book)
+
+
 def cases() -> list[Case]:
     plain, csv = workbook(Isi=TEXTS), lines().encode()
     blank = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
@@ -77,6 +90,21 @@ def cases() -> list[Case]:
         read("buku-xlsm-tanpa-makro", plain, near=("BUKU_BERMAKRO", "FORMAT_LAMA"), called="tabel.xlsm"),
         read("buku-dilindungi", protected(), near=("BUKU_TERKUNCI", "TAUTAN_LUAR")),
         read("buku-bertaut", altered(plain, {"xl/externalLinks/externalLink1.xml": "<x/>"}), "TAUTAN_LUAR:"),
+        Case(
+            T,
+            "buku-tersaring",
+            sent(filtered(4), "tabel.xlsx"),
+            (2, 0, 1),
+            [("BARIS_KOSONG:", 3), ("BARIS_TERSEMBUNYI:", None)],
+        ),
+        Case(
+            T,
+            "buku-baris-kosong-tersaring",
+            sent(filtered(3), "tabel.xlsx"),
+            (2, 0, 1),
+            [("BARIS_KOSONG:", 3)],
+            near=("BARIS_TERSEMBUNYI",),
+        ),
         read("buku-petunjuk", workbook(Isi=TEXTS, Catatan=[["Cara mengisi"], ["a"]]), "LEMBAR_DILEWATI:"),
         read("buku-dua-lembar", workbook(Isi=TEXTS[:2], Lagi=[TEXTS[0], TEXTS[2]]), near=("LEMBAR_DILEWATI",)),
         of_file("ods-terlalu-besar", ods(body=rows + many), "TABEL_TERLALU_BESAR"),

@@ -74,11 +74,13 @@ class _Content:
             case "table" if self._table is None:
                 self._table = attributes.get("name", "")
                 self._rows, self._merges, self._blank_rows, self._width = [], [], 0, 0
+                self._unseen: list[int] = []
                 if attributes.get("style-name") in self._invisible:
                     self.hidden.append(self._table)
             case "table-row":
                 self._row = []
                 self._repeat = _count(attributes, "number-rows-repeated")
+                self._shown = attributes.get("visibility", "visible") == "visible"
             case "table-cell" | "covered-table-cell":
                 self._cell, self._words, self._paragraphs = attributes, [], 0
             case "annotation":
@@ -141,6 +143,7 @@ class _Content:
         if rows > MAX_ROWS or rows * self._width > MAX_CELLS:
             raise Refused("TABEL_TERLALU_BESAR", f"{rows} baris × {self._width} kolom")
         self._rows += [[] for _ in range(self._blank_rows)]
+        self._unseen += [] if self._shown else range(len(self._rows), len(self._rows) + self._repeat)
         self._rows += [self._row] * self._repeat
         self._blank_rows = 0
 
@@ -150,7 +153,7 @@ class _Content:
         width = self._width
         padded = [row + [None] * (width - len(row)) for row in self._rows]
         cells, lines = tabulate([list(column) for column in zip(*padded, strict=True)], len(padded))
-        self.sheets.append(Sheet(cells, lines, name, merges=tuple(self._merges)))
+        self.sheets.append(Sheet(cells, lines, name, merges=tuple(self._merges), hidden=tuple(self._unseen)))
 
 
 def _count(attributes: dict[str, str], name: str) -> int:

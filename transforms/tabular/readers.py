@@ -154,6 +154,11 @@ class _Part:
         marks += [Mark(m.kode, m.line + first, m.column, m.nilai) for m in sifted.marks]
         marks = [m for m in marks if m.line - first not in sifted.skipped]
         self.faults += [self._fault(m, names) for m in sorted(marks, key=lambda m: (m.line, m.column or 0))]
+        unseen = [at for at in sheet.hidden if first <= at < cells.num_rows and at - first not in sifted.skipped]
+        if unseen:
+            listed = ", ".join(str(self.lines[at]) for at in unseen[:10])
+            said = f"{len(unseen)} (baris {listed}{', …' if len(unseen) > 10 else ''})"
+            self.faults.append(Fault("BARIS_TERSEMBUNYI", sheet.name, nilai=said))
         self.rows, self.skipped = self._split(body, first, sifted.skipped, names)
 
     def _fault(self, mark: Mark, names: dict[int, str]) -> Fault:

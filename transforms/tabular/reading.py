@@ -87,7 +87,7 @@ class Sheet:
     """A grid of text as a decoder found it: row i of `cells` is line `lines[i]`; an empty cell is NULL.
 
     `head` names the columns where the format does (JSON); otherwise the header is still among the rows. `envelope` is
-    what a JSON document says beside its records.
+    what a JSON document says beside its records. `hidden`: lines a spreadsheet does not show, as they are filtered.
     A line with a mark is a row even when it shows no cell.
     """
 
@@ -98,6 +98,7 @@ class Sheet:
     envelope: str | None = None
     marks: tuple[Mark, ...] = ()
     merges: tuple[Merge, ...] = ()
+    hidden: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

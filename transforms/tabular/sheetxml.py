@@ -21,6 +21,9 @@ _UNCOMPUTED = re.compile(
 )
 _COUNTED = re.compile(rb"<(?:\w+:)?(?:sst|mergeCells)\b[^<>]*>")
 _COUNT = re.compile(rb"""\s(?:count|uniqueCount)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_HIDDEN = re.compile(
+    rb"""<(?:\w+:)?row\b(?=[^<>]*\shidden\s*=\s*["'](?:1|true)["'])[^<>]*?\sr\s*=\s*["']([0-9]{1,7})["']"""
+)
 _ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)\b([^<>]*)>")
 
 
@@ -114,6 +117,11 @@ def place(attributes: bytes) -> tuple[int, int] | None:
 def find_uncomputed(xml: bytes) -> list[tuple[bytes, bytes]]:
     """Attributes and formula of the cells whose formula was never computed, so that they hold no value."""
     return _UNCOMPUTED.findall(xml) if b"<f" in xml or b":f" in xml else []
+
+
+def find_hidden(xml: bytes) -> tuple[int, ...]:
+    """The rows (from 0) that are not shown."""
+    return tuple(int(row) - 1 for row in _HIDDEN.findall(xml)) if b"hidden" in xml else ()
 
 
 def find_styled(xml: bytes, indices: bytes) -> list[tuple[int, int, bytes]]:

@@ -2,12 +2,14 @@
 # pyarrow.compute makes its functions when it is imported:
 # pyright: reportAttributeAccessIssue=false
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas import reference
 from transforms.tabular.cells import beginning, matching, may_hold, without
 from transforms.tabular.reading import Mark
 
@@ -19,11 +21,24 @@ _FORMULA = (
 )
 _ERROR = r"^\s*(?:#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|Err:[0-9]{3})\s*$"
 _NOTE = r"^\s*(?i:\*|(?:catatan|sumber|keterangan|ket)\b)"
+_NAMES = {row["nama"] for row in reference.read("letak")} | {"DKI Jakarta", "Indonesia"}
+for _kode, _satker in reference.satker().items():
+    if _satker["tipe"] == "POLDA":
+        _NAMES |= {_kode, _satker["nama"].removeprefix("Polda ")}
+_PLACES = "|".join(re.escape(name) for name in sorted(_NAMES))
 TOTAL = (
     r"^\s*(?i:(?:sub\s*|grand\s*)?(?:jumlah|total)"
-    r"(?:\s+(?:umum|akhir|seluruh(?:nya)?|keseluruhan|semua|nasional|(?:provinsi|kabupaten|kota|polda|polres)\b.*))?)\s*:?\s*$"
+    r"(?:\s+(?:umum|akhir|seluruh(?:nya)?|keseluruhan|semua|nasional|(?:provinsi|kabupaten|kota|polda|polres)\b.*"
+    rf"|(?:se-?\s*)?(?:{_PLACES})))?)\s*:?\s*$"
 )
 """A cell that says its line is a total."""
+
+_MONTHS = "januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember"
+_SIGNED = (
+    r"^\s*(?i:(?:mengetahui|menyetujui|mengesahkan)\s*(?:[,:].*)?|(?:ttd|tertanda)\.?\s*(?:[,:].*)?"
+    rf"|(?:nrp|nip)\b[\s.:]*[0-9 ]+|[a-z][a-z .]*,\s*[0-9]{{1,2}}\s+(?:{_MONTHS})\s+[0-9]{{4}})\s*$"
+)
+"""A cell of the lines under a table where somebody signs: who knows of it, place and day, a service number."""
 
 _NUMBER = r"^\s*(?i:rp)?[\s0-9.,%()+-]*$"
 _VISIBLE = r"\S"
@@ -32,6 +47,7 @@ _UNREADABLE = "\ufffd"
 # A first sign tells almost every cell from these; looking at one byte is five times cheaper than a pattern.
 _BLANK_SIGNS = "\t\n\v\f\r "
 _CELL_SIGNS = _BLANK_SIGNS + "'=+-@#E"
+_SIGNED_SIGNS = _BLANK_SIGNS + "mMtTnN"
 _TOTAL_SIGNS = _BLANK_SIGNS + "jJtTsSgG"
 
 
@@ -55,6 +71,7 @@ def sift(cells: pa.Table, *, written_by_hand: bool) -> Sifted:
     if written_by_hand and len(columns) > 1:
         notes = without(columns[1:], matching(columns[0], everything, _NOTE), _VISIBLE)
         skipped |= dict.fromkeys(notes.to_pylist(), "BARIS_CATATAN")
+        skipped |= dict.fromkeys(_signatures(columns), "BARIS_CATATAN")
         skipped |= dict.fromkeys(_totals(columns), "BARIS_JUMLAH")
     marks: list[Mark] = []
     for at, column in enumerate(columns):
@@ -64,6 +81,23 @@ def sift(cells: pa.Table, *, written_by_hand: bool) -> Sifted:
         if may_hold(column, _UNREADABLE.encode()):
             marks += _mark("SANDI_TIDAK_TERBACA", column, at, matching(column, everything, _UNREADABLE))
     return Sifted(skipped, marks)
+
+
+def _signatures(columns: list[pa.Array]) -> set[int]:
+    """Lines that hold nothing but what belongs to a signature; place and day alone only where they stand on the right.
+
+    That is, with nothing in the first column and hardly anything in the others: a pattern is dear.
+    """
+    filled = np.sum([column.is_valid().to_numpy(zero_copy_only=False) for column in columns], axis=0)
+    right = without(columns[:1], pa.array(np.flatnonzero(filled <= 2)), _VISIBLE)
+    lines = {
+        line
+        for column in columns
+        for some in (right, beginning(column, _SIGNED_SIGNS))
+        for line in matching(column, some, _SIGNED).to_pylist()
+    }
+    texts = {line: [text for column in columns if (text := column[line].as_py())] for line in lines}
+    return {line for line in lines if all(re.match(_SIGNED, text) for text in texts[line] if text.strip())}
 
 
 def _totals(columns: list[pa.Array]) -> list[int]:

@@ -22,7 +22,7 @@ from transforms.tabular.reading import (
     number_text,
     tabulate,
 )
-from transforms.tabular.sheetxml import drop_counts, find_styled, find_uncomputed, make_safe, place
+from transforms.tabular.sheetxml import drop_counts, find_hidden, find_styled, find_uncomputed, make_safe, place
 
 _BOOK, _RELS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
@@ -140,7 +140,7 @@ def _read_sheet(sheet: CalamineSheet, xml: bytes, styles: CellStyles) -> Sheet:
     cells, lines = tabulate(texts, len(texts[0]) if texts else 0)
     merges = tuple(Merge(*top_left, *bottom_right) for top_left, bottom_right in sheet.merged_cell_ranges or ())
     _check_merges(merges, cells.num_rows, cells.num_columns)
-    return Sheet(cells, lines, sheet.name, marks=tuple(marks), merges=merges)
+    return Sheet(cells, lines, sheet.name, marks=tuple(marks), merges=merges, hidden=find_hidden(xml))
 
 
 def _show_styled(rows: list[list], xml: bytes, styles: CellStyles) -> None:
