@@ -40,8 +40,8 @@ Key = tuple[str, str]
 class Check:
     """One expectation and what came of it.
 
-    `sample` names a few rows at fault by their keys and counts, never by what an office wrote: the record of a release
-    is kept for good, and must hold nothing that may have to be erased one day.
+    `sample` names a few rows at fault by their keys and counts, and never without their submission: the record is kept
+    for good, and what an office wrote into a key is taken out of it when the row is erased.
     """
 
     table: str

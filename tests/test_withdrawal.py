@@ -102,7 +102,17 @@ def test_an_old_release_does_not_show_it_either(spit: Installation) -> None:
         assert con.execute("SELECT count(*) FROM teks").fetchall() == [(0,)]
 
 
+def found_by_audit(spit: Installation, receipt: str) -> None:
+    """Let the audit have warned of a row, by a key into which its office had written a name."""
+    record = json.loads(store(spit).get("audits/00000001.json"))
+    sample = {"_kiriman": receipt, "nomor": SECRET, "banyak": 2}
+    record["gagal"] = [{"kode": "KUNCI_GANDA", "tingkat": "PERINGATAN", "sample": [sample]}]
+    store(spit).put("audits/00000001.json", json.dumps(record).encode())
+    store(spit).put("audits/00000001.html", SECRET.encode())
+
+
 def test_erased_it_is_nowhere_in_the_store_and_everything_else_still_is(spit: Installation) -> None:
+    found_by_audit(spit, spit.one("teks").receipt)
     held = search(store(spit), TITLE)
     assert {where.split("/")[0] for where in held} >= {"raw", "tables", "judged", "published"}
     withdraw(spit, f"teks/{key(spit)}")
@@ -110,6 +120,8 @@ def test_erased_it_is_nowhere_in_the_store_and_everything_else_still_is(spit: In
     counts = steps.maintain(spit.settings)
     assert counts["erased"] == 2
     assert search(store(spit), SECRET) == []
+    (check,) = json.loads(store(spit).get("audits/00000001.json"))["gagal"]
+    assert check["sample"] == [{"_kiriman": spit.one("teks").receipt, "nomor": None, "banyak": 2}]
     assert owed(spit) == set()
     assert [row["judul"] for row in spit.rows("SELECT judul FROM teks")] == ["Apel biasa di lapangan"]
     assert spit.rows("SELECT count(*) AS n FROM layanan_informasi") == [{"n": 2}]
@@ -260,7 +272,7 @@ def run(settings: Settings, at: int = 0) -> int | None:
 
 def acts_of_erasing(spit: Installation) -> int:
     assert run(spit.settings) == 0
-    return int((spit.settings.home / "acts").read_text())
+    return len((spit.settings.home / "acts").read_text().split())
 
 
 def withdrawn_twice(prepared: Path, home: Path) -> Installation:

@@ -7,7 +7,7 @@ left; older releases are read from it by batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -23,6 +23,9 @@ from infra.withdrawing.plan import Plan, columns, connection, done_key, make, qu
 from infra.withdrawing.records import withdrawals
 from transforms import withdrawal
 from transforms.receipt import withdrawn as without_values
+
+SAID_BY_US = frozenset({"kiriman", "_kiriman", "kode_satker", "dataset", "kode"})
+"""What an audit may go on saying of an erased row, beside counts; any other text its office may have written."""
 
 
 def erase(store: Store, inbox: Inbox, known: Mapping[str, FolderSource], publish: Callable[[], object]) -> int:
@@ -88,7 +91,22 @@ def _strip(store: Store, inbox: Inbox, plan: Plan, known: Mapping[str, FolderSou
             source = known.get(found.source) if newest and newest.receipt == receipt else None
             said = without_values(document, whole=receipt in plan.kiriman)
             landing.answer(said, source, found.name, store)
+    _forget_samples(store, {*plan.kiriman, *plan.pemuat})
     for sha in plan.isi:
         store.delete(landing.facts_key(sha))
         forget(store, sha)
         store.delete(content_key(sha))
+
+
+def _forget_samples(store: Store, receipts: Collection[str]) -> None:
+    """What audits say of rows of these submissions: their keys an office wrote. The page that shows them goes whole."""
+    for stat in list(store.list("audits/")):
+        if stat.key.endswith(".json"):
+            record = orjson.loads(store.get(stat.key))
+            rows = [row for check in record["gagal"] for row in check.get("sample", ())]
+            named = [row for row in rows if {row.get("kiriman"), row.get("_kiriman")} & {*receipts}]
+            for row in named:
+                row |= {name: None for name in row.keys() - SAID_BY_US if isinstance(row[name], str)}
+            if named:
+                store.put(stat.key, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+                store.delete(f"{stat.key.removesuffix('.json')}.html")
