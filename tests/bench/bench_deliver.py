@@ -2,8 +2,9 @@
 
 `delta_growth_ratio` is how much longer it takes out of the large one. What is timed there is handing on: the edition and
 the log of changes are published before, once for all partners, and that does grow with the table, since an edition is
-written whole; `publish_delta_growth_ratio` says how much. Partners: two folders (one of them narrowed to a unit), an S3
-bucket, an SFTP server and a webhook (which keeps in memory what it gets), all real servers on this machine.
+written whole; `publish_delta_growth_ratio` says how much (of an ordinary batch: after a withdrawal all keys of the table
+are compared, which takes longer). Partners: two folders (one of them narrowed to a unit), an S3 bucket, an SFTP server
+and a webhook (which keeps in memory what it gets), all real servers on this machine.
 """
 
 import os
@@ -43,12 +44,13 @@ ROWS = {
 CHANGED, ROUNDS = 1_000, 3
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 STANDARD = datasets()["foto"]
+KEY = "'BENCH|' || lpad(i::VARCHAR, 9, '0')"
 
 
 def edition(store: Store, number: int, rows: int) -> Edition:
     """Edition `number`: so many rows, of which each edition has 600 replaced, 300 added and 100 withdrawn."""
     last, step = rows + 300 * number, rows // CHANGED
-    columns = {**columns_of(rows), "_kunci": "'BENCH|' || lpad(i::VARCHAR, 9, '0')"}
+    columns = {**columns_of(rows), "_kunci": KEY}
     columns["kode_satker"] = f"['JATENG', 'JABAR', 'SULSEL', 'PAPUA'][1 + least(i * 4 // {rows}, 3)]"
     new = f"i % {step} BETWEEN 1 AND {number - 1} AND i BETWEEN 1000 AND {999 + 600 * step}"
     columns["judul"] += f" || CASE WHEN {new} THEN ' (ralat)' ELSE '' END"
@@ -63,10 +65,22 @@ def edition(store: Store, number: int, rows: int) -> Edition:
         return Shelf(store).edition(STANDARD, f"1.{number}-0", lambda: made, lambda _: facts)
 
 
+def changed(number: int, rows: int) -> pa.Table:
+    """The keys that are new, other or gone in edition `number`."""
+    step, before = rows // CHANGED, number - 1
+    new = f"i BETWEEN {rows + 300 * before} AND {rows + 300 * number - 1} OR i BETWEEN {100 * before} AND {100 * number - 1}"
+    other = f"i % {step} = {before} AND i BETWEEN 1000 AND {999 + 600 * step}"
+    with duckdb.connect() as con:
+        return con.execute(
+            f"SELECT {KEY} AS _kunci FROM range({rows + 300 * number}) r(i) WHERE {new} OR {other}"
+        ).to_arrow_table()
+
+
 def publication(store: Store, number: int, rows: int) -> Publication:
+    """It and its log; as after any batch, it is known whose rows may have changed."""
     made = edition(store, number, rows)
     basis = Basis(number, "0", "")
-    log = changes.follow(store, made, basis, brought=lambda _: pa.table({}), batches=lambda _: None)
+    log = changes.follow(store, made, basis, brought=lambda _: changed(number, rows), batches=lambda _: [number])
     return Publication(number, AT, (made,), (), (), None, {"foto": log})
 
 
