@@ -20,8 +20,8 @@ from infra import steps
 from infra.cli import main
 from tests.office import Installation
 from tests.samples import make
-from transforms import ninjs
-from transforms.media import encode
+from transforms import kit, ninjs
+from transforms.media import decode, encode, stream
 
 EVENT = "PASAR/1"
 SECRET = "RAHASIA"
@@ -123,6 +123,12 @@ def test_a_kit_holds_what_is_public_of_the_event_and_is_whole(newsroom: Newsroom
     assert kinds == ["kecil.webp"] * 4 + ["web.jpg"] * 4
     assert SECRET not in str(manifest) and not any(SECRET.encode() in data for data in files.values())
     assert not any(b"GPS" in data or b"Contoh" in data for path, data in files.items() if path.startswith("foto/"))
+
+
+def test_an_original_of_every_kind_that_is_taken_has_a_name_programs_open() -> None:
+    told = {*decode.PICTURES, *decode.STREAMS, *stream.SOUND_ONLY.values()}
+    assert sorted(told - kit.EXTENSIONS.keys()) == []
+    assert len(set(kit.EXTENSIONS.values())) == len(kit.EXTENSIONS)
 
 
 def test_the_page_shows_every_picture_and_takes_no_word_for_markup(newsroom: Newsroom) -> None:

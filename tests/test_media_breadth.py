@@ -12,7 +12,7 @@ from PIL import ImageCms
 
 from tests.media_files import docx, heic, pdf, signed
 from tests.test_media import ALUN_ALUN_KUDUS, EXIF, GOOD, facts
-from transforms.media.encode import audio, photo, video
+from transforms.media.encode import _with_iim, audio, photo, video
 from transforms.media.rendition import Rights, render
 
 CREDIT = "Sihumas Polres Kudus"
@@ -183,7 +183,7 @@ def test_a_signed_origin_is_believed_only_while_it_fits(tmp_path, kind, fmt):
         files["diubah"] = bytes(changed)
     rows = facts(tmp_path, files)
     found = {name: (row["c2pa"], row["asal_digital"]) for name, row in rows.items()}
-    claimed = None if fmt == "mp4" else "KAMERA"
+    claimed = "TIDAK_DIKETAHUI" if fmt == "mp4" else "KAMERA"
     wanted = {
         "polos": (None, claimed),
         "kamera": ("SAH", "KAMERA"),
@@ -192,6 +192,49 @@ def test_a_signed_origin_is_believed_only_while_it_fits(tmp_path, kind, fmt):
     }
     assert found == wanted | ({"diubah": ("TIDAK_SAH", claimed)} if fmt != "PNG" else {})
     assert rows["ai"]["c2pa_penanda"] == "Humas contoh, Kamera uji"
+
+
+def test_a_film_that_names_its_camera_says_it_is_of_a_camera(tmp_path):
+    files = {
+        "telepon": video(0.5, 160, 90, text="x", fmt="mov", tags={"make": "Apple"}),
+        "polos": video(0.5, 160, 90, text="x", fmt="mov"),
+        "suara": audio(0.5, "mp3"),
+    }
+    said = {name: row["asal_digital"] for name, row in facts(tmp_path, files).items()}
+    assert said == {"telepon": "KAMERA", "polos": "TIDAK_DIKETAHUI", "suara": "TIDAK_DIKETAHUI"}
+
+
+LETTERS = {
+    "EXIF": {"exif": {"ImageDescription": CAPTION, "Artist": CREDIT, "Copyright": "© Polri"}},
+    "EXIF dan XMP": {
+        "exif": {"ImageDescription": CAPTION, "Artist": "Sihumas Polrés"},
+        "xmp": {"keterangan": CAPTION, "pembuat": "Sihumas Polrés"},
+    },
+    "IIM": {"iptc": {"keterangan": CAPTION, "kredit": CREDIT}},
+    "EXIF dan IIM": {"exif": {"ImageDescription": CAPTION, "Artist": CREDIT}, "iptc": {"keterangan": CAPTION}},
+}
+
+
+def test_letters_outside_ascii_are_read_as_they_were_written_and_are_no_conflict(tmp_path):
+    made = {name: photo(160, 120, text="Kudus", **blocks) for name, blocks in LETTERS.items()}
+    old = CAPTION.encode("cp1252")
+    made["IIM 1252"] = with_iim(photo(160, 120, text="Kudus"), {120: old, 110: CREDIT.encode("cp1252")})
+    made["IIM 1252 dan XMP"] = with_iim(photo(160, 120, text="Kudus", xmp={"keterangan": CAPTION}), {120: old})
+    exif = photo(160, 120, text="Kudus", exif={"ImageDescription": "x" * len(old)})
+    made["EXIF 1252"] = exif.replace(b"x" * len(old), old)
+    rows = facts(tmp_path, made)
+    assert {row["keterangan_tertanam"] for row in rows.values()} == {CAPTION}
+    assert {name: row["metadata_bentrok"] for name, row in rows.items() if row["metadata_bentrok"]} == {}
+    assert rows["EXIF"]["kredit_tertanam"] == CREDIT
+    assert "© Polri" in rows["EXIF"]["metadata_tertanam"] and "Polrés" in rows["EXIF dan XMP"]["kredit_tertanam"]
+
+
+def with_iim(jpeg: bytes, values: dict[int, bytes]) -> bytes:
+    """The picture with an IIM block that does not say in which letters it is written, as old programs leave them."""
+    block = b"".join(
+        bytes((0x1C, 2, number)) + len(value).to_bytes(2, "big") + value for number, value in values.items()
+    )
+    return _with_iim(jpeg, block)
 
 
 def test_documents_give_their_text_and_no_more_than_is_kept(tmp_path):

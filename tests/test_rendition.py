@@ -233,3 +233,37 @@ def test_regions_that_cannot_be_read_hide_everything(tmp_path):
         copies(tmp_path, photo(64, 48, text="x"), hidden="10, 20, 15")
     whole = copies(tmp_path, photo(64, 48, text="x"), hidden="90, 90, 50, 50; 200, 0, 1, 1; 0, 0, 0, 0")
     assert [row["galat"] for row in whole] == [None, None]
+
+
+def grey(fmt: str, kind: str, low: float, high: float) -> bytes:
+    """Sixteen bars from `low` to `high`, as a scanner or a scientific camera stores them."""
+    import numpy as np
+
+    bars = np.repeat(np.linspace(low, high, 16), 8).astype(kind)
+    out = io.BytesIO()
+    Image.fromarray(np.repeat(bars[np.newaxis], 64, 0)).save(out, fmt)
+    return out.getvalue()
+
+
+DEEP = {
+    "PNG 16": grey("PNG", "uint16", 0, 65_535),
+    "TIFF 16": grey("TIFF", "uint16", 0, 65_535),
+    "TIFF 32": grey("TIFF", "int32", 0, 65_535),
+    "TIFF 32 luas": grey("TIFF", "int32", -1_000_000, 3_000_000),
+    "TIFF float": grey("TIFF", "float32", 0, 1),
+    "TIFF float 255": grey("TIFF", "float32", 0, 255),
+    "TIFF float luas": grey("TIFF", "float32", -7.5, 1234.5),
+    "PNG 8": grey("PNG", "uint8", 0, 255),
+}
+
+
+def test_grey_of_more_than_eight_bits_keeps_its_shades(tmp_path):
+    webs = copies(tmp_path, *DEEP.values(), rights=Rights())[::2]
+    seen = {name: open_bytes(web["isi"]).convert("L") for name, web in zip(DEEP, webs, strict=True)}
+    for name, image in seen.items():
+        shades = image.tobytes()[32 * 128 + 4 : 33 * 128 : 8]
+        assert all(abs(shade - 17 * bar) < 6 for bar, shade in enumerate(shades)), (name, shades)
+    dark = open_bytes(copies(tmp_path, grey("TIFF", "uint16", 0, 6_553), rights=Rights())[0]["isi"]).convert("L")
+    assert max(dark.tobytes()) < 40, "what was taken in the dark stays dark"
+    hashes = {row["dhash"][0] for row in probe([tmp_path / f"asli-{n}" for n in range(1, len(DEEP))]).to_pylist()}
+    assert len(hashes) == 1, "and looks the same to the perceptual hash"

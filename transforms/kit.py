@@ -18,17 +18,24 @@ ORIGINAL = "asli"
 TEXT = "teks"
 EXTENSIONS = {
     **copies.EXTENSIONS,
+    "image/gif": "gif",
     "image/tiff": "tif",
     "image/avif": "avif",
     "image/heic": "heic",
     "video/quicktime": "mov",
     "video/webm": "webm",
+    "video/x-matroska": "mkv",
     "video/x-msvideo": "avi",
+    "video/3gpp": "3gp",
     "audio/ogg": "ogg",
     "audio/flac": "flac",
-    "audio/x-wav": "wav",
+    "audio/wav": "wav",
     "audio/mp4": "m4a",
+    "audio/webm": "weba",
+    "audio/x-matroska": "mka",
+    "audio/3gpp": "3ga",
 }
+"""Of every type an original may have (`transforms/media/decode.py`)."""
 
 Row = Mapping[str, Any]
 

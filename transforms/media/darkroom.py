@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageDraw
 from transforms.media.blur import Region, blurred
 from transforms.media.decode import PICTURES, STREAMS, attempt, media_type
 from transforms.media.iptc import xmp_packet
-from transforms.media.picture import check_size, open_picture, stored_orientation, upright
+from transforms.media.picture import check_size, eight_bits, open_picture, stored_orientation, upright
 
 _WEB_PX, _THUMBNAIL_PX = 1600, 400
 _POSTER_PX = 1280
@@ -49,7 +49,7 @@ def _of_picture(path: Path, kind: str, rights: Mapping[str, str], hidden: Sequen
         image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
         image.load()
         orientation = stored_orientation(image)
-        small = _plain(_fit(image, _WEB_PX))
+        small = _plain(_fit(eight_bits(image), _WEB_PX))
         if small.mode == "RGBA":  # JPEG has no transparency
             small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
         web = blurred(upright(small, orientation), hidden)

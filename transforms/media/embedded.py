@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
 
-from transforms.media.iptc import PROPERTIES, Values, clean, read_iim, read_xmp
+from transforms.media.iptc import PROPERTIES, Values, clean, decoded, read_iim, read_xmp
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -155,6 +155,9 @@ def _exif_values(tags: Mapping[int | str, Any]) -> Values:
 
 
 def _text(value: Any) -> str | None:
+    """A tag as text. EXIF promises ASCII; what is written is UTF-8 or Windows-1252, which Pillow gives as Latin-1."""
     if value is None:
         return None
-    return clean(value.decode(errors="replace") if isinstance(value, bytes) else str(value)) or None
+    if isinstance(value, str) and all(ord(char) < 0x100 for char in value):
+        value = value.encode("latin-1")
+    return clean(decoded(value) if isinstance(value, bytes) else str(value)) or None

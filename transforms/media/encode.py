@@ -125,7 +125,7 @@ def _exif(tags: Mapping[str, str], gps: tuple[float, float] | None, orientation:
     for name, value in tags.items():
         number = ExifTags.Base[name]
         place = exif if name in in_main else exif.get_ifd(ExifTags.IFD.Exif)
-        place[number] = value
+        place[number] = value if value.isascii() else value.encode()  # UTF-8, as cameras and editors do
     if orientation != 1:
         exif[ExifTags.Base.Orientation] = orientation
     if gps:

@@ -76,6 +76,14 @@ def clean(text: str) -> str:
     return "".join(kept).strip()
 
 
+def decoded(text: bytes) -> str:
+    """Text whose encoding nothing names: UTF-8 where it reads as such, else Windows-1252."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace")
+
+
 def read_iim(block: bytes) -> Values:
     """Record 2 of an IIM block. Text is UTF-8 where the block says so or it reads as such, else Windows-1252."""
     found: dict[int, list[bytes]] = {}
@@ -93,12 +101,7 @@ def read_iim(block: bytes) -> Values:
             found.setdefault(dataset, []).append(value)
 
     def text(value: bytes) -> str:
-        if encoding:
-            return clean(value.decode(encoding, "replace"))
-        try:
-            return clean(value.decode())
-        except UnicodeDecodeError:
-            return clean(value.decode("cp1252", "replace"))
+        return clean(value.decode(encoding, "replace") if encoding else decoded(value))
 
     values: Values = {}
     for name, place in PROPERTIES.items():

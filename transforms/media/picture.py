@@ -119,6 +119,29 @@ def stored_orientation(image: Image.Image) -> int | None:
     return embedded.read(image).orientation
 
 
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of more than eight bits as grey of eight; Pillow itself would cut it off at 255, or at 1 make it black.
+
+    16 bits keep their range. Larger and broken numbers have none of their own: what lies in 0 to 1, 255 or 65,535 is
+    of that range, everything else is spread from its darkest to its lightest.
+    """
+    if image.mode not in {"I", "F"} and not image.mode.startswith("I;16"):
+        return image
+    wide = image if image.mode == "F" else image.convert("I")
+    low, high = wide.getextrema()
+    assert isinstance(low, float | int)
+    assert isinstance(high, float | int)
+    ranges = ([1] if wide.mode == "F" else []) + [255, 65_535]
+    fitting = next((top for top in ranges if low >= 0 and high <= top), None)
+    if image.mode.startswith("I;16"):
+        fitting = 65_535
+    begin, span = (0, fitting) if fitting else (low, (high - low) or 1)
+    scale, offset = 255 / span, -255 * begin / span
+    grey = wide.convert("F").point(lambda value: value * scale + offset).convert("L")
+    grey.info.pop("transparency", None)  # one of the numbers that are gone
+    return grey
+
+
 def upright(image: Image.Image, orientation: int | None) -> Image.Image:
     """The picture as it is meant to be seen."""
     turn = _UPRIGHT.get(orientation or 1)
@@ -155,7 +178,7 @@ def dhash(image: Image.Image, orientation: int | None = None) -> int:
 
     Each bit says whether brightness falls from one of 9 x 8 cells to its right neighbour.
     """
-    small = image.convert("L").resize((72, 72), Image.Resampling.BOX)  # divides by 8 and 9, either way up
+    small = eight_bits(image).convert("L").resize((72, 72), Image.Resampling.BOX)  # divides by 8 and 9, either way up
     cells = upright(small, orientation).resize(_DHASH, Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(8):

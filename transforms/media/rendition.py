@@ -13,7 +13,7 @@ from transforms.media.blur import regions
 from transforms.media.probe import CODES
 from transforms.sandbox import Failure, Limits, run
 
-RECIPE = 1  # raise it when a copy of the same original would come out differently: copies are then made again
+RECIPE = 2  # raise it when a copy of the same original would come out differently: copies are then made again
 
 RENDITIONS = pa.schema(
     [

@@ -30,9 +30,17 @@ _DEMUXERS = {
     "audio/flac": "flac",
     "audio/ogg": "ogg",
 }
-_SOUND_ONLY = {"video/mp4": "audio/mp4", "video/quicktime": "audio/mp4", "video/webm": "audio/webm"}
+SOUND_ONLY = {
+    "video/mp4": "audio/mp4",
+    "video/quicktime": "audio/mp4",
+    "video/webm": "audio/webm",
+    "video/x-matroska": "audio/x-matroska",
+    "video/3gpp": "audio/3gpp",
+}
+"""Containers of a film that holds only sound → what it is then."""
 _ATTACHED_PICTURE = 0x0400  # a cover, not a video
 _SPACES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020"}  # ISO/IEC 23091-2, matrix coefficients
+_UNKNOWN = "TIDAK_DIKETAHUI"
 _SLACK_S = Fraction(1, 10)
 _MAX_INT = 1 << 53
 
@@ -70,7 +78,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         others = any(stream.type not in {"video", "audio"} for stream in container.streams)
         return told | {
             "ada_gps": told["ada_gps"] or position.of_stream(path, kind, others=others),
-            "tipe_media": kind if video else _SOUND_ONLY.get(kind, kind),
+            "tipe_media": kind if video else SOUND_ONLY.get(kind, kind),
             "durasi_ms": count(length * 1000),
             "laju_bit": count(size * 8 / length) if length else None,
             "kodek": main.codec_context.codec.canonical_name,
@@ -135,6 +143,7 @@ def _facts(container: InputContainer, video: "av.VideoStream | None", sound: "av
         "diambil_pada_exif": tag("com.apple.quicktime.creationdate", "creation_time", "date"),
         "kredit_tertanam": tag("credit", "artist", "author", "copyright"),
         "keterangan_tertanam": tag("description", "comment", "title"),
+        "asal_digital": "KAMERA" if tag("com.apple.quicktime.make", "com.android.manufacturer", "make") else _UNKNOWN,
         "metadata_tertanam": json.dumps(public, ensure_ascii=False) if public else None,
     }
 
