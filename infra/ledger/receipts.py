@@ -48,8 +48,8 @@ def _files(target: str) -> ColumnElement[bool]:
     return (delivery.c.target == target) & delivery.c.ok & ~delivery.c.item.startswith(ABOUT_WITHDRAWALS)
 
 
-def withdrawn_at(ledger: Ledger, target: str) -> set[str]:
-    """The withdrawals (`penarikan/<number>`) a target is known to have carried out."""
-    own = (delivery.c.target == target) & delivery.c.ok & delivery.c.item.startswith(ABOUT_WITHDRAWALS)
+def carried_out(ledger: Ledger) -> dict[tuple[str, str], datetime]:
+    """When each target carried out each withdrawal: (target, `penarikan/<number>`) → when."""
+    wanted = delivery.c.ok & delivery.c.item.startswith(ABOUT_WITHDRAWALS)
     with ledger.read() as connection:
-        return {found.item for found in read_deliveries(connection, own)}
+        return {(found.target, found.item): found.at for found in read_deliveries(connection, wanted)}

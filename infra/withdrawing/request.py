@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from infra.lake import Lake
 from infra.ledger import taking_back
 from infra.ledger.inbox import Inbox
-from infra.ledger.receipts import holding, withdrawn_at
+from infra.ledger.receipts import ABOUT_WITHDRAWALS, carried_out, holding
 from infra.storage.store import Store, content_key
 from infra.submit import Refused
 from infra.withdrawing import plan
@@ -117,7 +117,7 @@ def _receipts(store: Store, inbox: Inbox, table: str, condition: str) -> set[str
 
 def note(inbox: Inbox, hidden: Iterable[Withdrawal], number: int, partners: Iterable[str]) -> None:
     """Write down that what was `hidden` when release `number` was published is no longer public, nor at `partners`."""
-    known = {(d.target, d.item) for d in inbox.deliveries(ok=True) if d.item.startswith("penarikan/")}
+    known = carried_out(inbox.ledger)
     places = [*PUBLIC, *partners]
     for item in map(_item, hidden):
         for target in places:
@@ -129,8 +129,8 @@ def note(inbox: Inbox, hidden: Iterable[Withdrawal], number: int, partners: Iter
 
 def owing(inbox: Inbox, hidden: Iterable[Withdrawal], partners: Iterable[str]) -> set[str]:
     """The partners that have not carried out all of what is `hidden`: they are not kept waiting for their time."""
-    items = {_item(w) for w in hidden}
-    return {name for name in partners if items - withdrawn_at(inbox.ledger, name)}
+    items, known = {_item(w) for w in hidden}, carried_out(inbox.ledger)
+    return {name for name in partners if any((name, item) not in known for item in items)}
 
 
 def targets(store: Store, inbox: Inbox, partners: Collection[str]) -> list[Target]:
@@ -141,7 +141,7 @@ def targets(store: Store, inbox: Inbox, partners: Collection[str]) -> list[Targe
     """
     all_ = withdrawals(store)
     left = holding(inbox.ledger, but=partners) if all_ else set()
-    reached = {(d.target, d.item): d.at for d in inbox.deliveries(ok=True) if d.item.startswith("penarikan/")}
+    reached = carried_out(inbox.ledger)
     erased = plan.erased(store)
     found: list[Target] = []
     for w in reversed(all_):
@@ -154,4 +154,4 @@ def targets(store: Store, inbox: Inbox, partners: Collection[str]) -> list[Targe
 
 
 def _item(withdrawal: Withdrawal) -> str:
-    return f"penarikan/{withdrawal.nomor}"
+    return f"{ABOUT_WITHDRAWALS}{withdrawal.nomor}"
