@@ -48,7 +48,8 @@ def telling() -> str:
     with an amount of money in its midst.
     """
     phone = f"(?:\\+62|0|62){personal.GAP}8[1-9](?:{personal.GAP}[0-9]){{6}}"
-    number = [personal.nik(), personal.NPWP, "(?i:npwp|kk|kartu[ _\\-]?keluarga|rekening|norek|no[. ]{1,2}rek)", phone]
+    said = "(?i:npwp|kk|kartu[ _\\-]?keluarga|rekening|norek|no[. ]{1,2}rek)"
+    number = [personal.nik(), personal.NPWP, said, phone, "\\(0[2-9]", "(?i:tlp|telp|telepon)[^0-9\\n]{0,15}0[2-9]"]
     return "|".join(f"(?:{pattern})" for pattern in (*number, *personal.QUICK_WORDS))
 
 
@@ -65,22 +66,19 @@ def found() -> dict[str, str]:
     What a pattern finds is looked at again without what is known to look alike: amounts of money, dates, ranks.
     """
     no_amounts = _without("teks", personal.AMOUNT)
-    breaks = f"(?i:\\b({personal.ROLES})([ :,]+)(?:{personal.NOT_NAMES})\\b)"
+    named = f"regexp_replace(teks, {_literal(personal.no_name())}, '\\1#', 'g')"
+    landline = _any(_without("teks", personal.OFFICE_LANDLINE), personal.LANDLINE, personal.LANDLINE_SAID)
     return {
         "DATA_PRIBADI_NIK": _where("berangka", _any(_without("teks", personal.kk()), personal.nik())),
         "DATA_PRIBADI_KK": _where("berangka", _any("teks", personal.kk())),
         "DATA_PRIBADI_NPWP": _where("berangka", _any("teks", personal.NPWP, personal.NPWP_SAID)),
-        "DATA_PRIBADI_TELEPON": _where("berangka", _any(no_amounts, personal.PHONE)),
-        "DATA_PRIBADI_SUREL": _where("beralamat", _any(_without("teks", personal.OFFICE_EMAIL), personal.EMAIL)),
+        "DATA_PRIBADI_TELEPON": _where("berangka", f"{_any(no_amounts, personal.PHONE)} OR {landline}"),
+        "DATA_PRIBADI_SUREL": _where(
+            "beralamat", _any(_without("teks", personal.OFFICE_EMAIL), personal.EMAIL, personal.EMAIL_SPELT)
+        ),
         "DATA_PRIBADI_PLAT": _twice("teks", _without("teks", personal.NOT_PLATES), personal.PLATE, personal.PLATE_SAID),
         "DATA_PRIBADI_REKENING": _where("berangka", _any(_without(no_amounts, personal.DATE), personal.ACCOUNT)),
-        "DATA_PRIBADI_NAMA": _twice(
-            "teks",
-            f"regexp_replace(teks, {_literal(breaks)}, '\\1\\2#', 'g')",
-            personal.NAME_PROSE,
-            personal.NAME_LABEL,
-            personal.NAME_FIRST,
-        ),
+        "DATA_PRIBADI_NAMA": f"{_any('teks', personal.NAME_KNOWN)} OR {_twice('teks', named, *personal.NAMES)}",
     }
 
 
@@ -111,7 +109,7 @@ def masked(text: str) -> str:
 
 
 def _sifted(source: str, keys: str) -> str:
-    kinds = f"{_any('teks', personal.DIGITS)} AS berangka, contains(teks, '@') AS beralamat"
+    kinds = f"{_any('teks', personal.DIGITS)} AS berangka, {_any('teks', personal.AT)} AS beralamat"
     return f"SELECT {keys}, teks, {kinds} FROM {source} WHERE {suspicious('teks')}"
 
 

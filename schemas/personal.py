@@ -25,31 +25,71 @@ AREAS = (
 )
 """First letters of vehicle plates (Perkap 5/2012, from memory)."""
 
-ROLES = "korban|saksi|anak|pelapor|terlapor|tersangka|pelaku|inisial|berinisial"
+ROLES = "korban|saksi|anak|pelapor|terlapor|tersangka|terdakwa|pelaku|inisial|berinisial"
+STRONG_ROLES = "korban|saksi|pelapor|terlapor|tersangka|terdakwa|pelaku"
+"""Beside these, not beside `anak`, one word in capitals is mostly a person."""
 NOT_NAMES = (
-    "polri|polres\\w*|polda|polsek|kapol\\w+|kasat|kepala|kepolisian|bhabin\\w*|tni|desa|kelurahan|kecamatan|kabupaten"
-    "|kota|provinsi|jalan|jl|sungai|gunung|krakatau|sekolah|sd|smp|sma|smk|rumah|panti|pancasila|bangsa|indonesia"
-    "|negeri|negara|yatim|piatu|kasus|perkara|tindak|kekerasan|pencurian|penipuan|pembunuhan|penganiayaan|kecelakaan"
-    "|laka|bencana|banjir|gempa|longsor|tanah|kebakaran|tsunami|erupsi|angin|ahli|mata|kunci|bisu|mahkota|muda|usia"
-    "|usaha|buah|perusahaan|komisi|lembaga|dinas|kementerian|pt|cv|pasal|undang|senin|selasa|rabu|kamis|jumat|sabtu"
-    "|minggu|januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember"
+    "polri|polres\\w*|polda|polsek|kapol\\w+|kasat|kepala|kepolisian|polisi|bhabin\\w*|tni|desa|kelurahan|kecamatan"
+    "|kabupaten|kota|provinsi|jalan|jl|sungai|gunung|krakatau|semeru|kanjuruhan|sekolah|sd|smp|sma|smk|rumah|panti"
+    "|pancasila|bangsa|indonesia|negeri|negara|yatim|piatu|kasus|perkara|tindak|pembunuhan|penipuan|laka|bencana|banjir"
+    "|gempa|longsor|tanah|tsunami|erupsi|angin|puting|ahli|mata|kunci|bisu|mahkota|muda|usia|usaha|buah|komisi|lembaga"
+    "|dinas|kementerian|pt|cv|pasal|undang|senin|selasa|rabu|kamis|jumat|sabtu|minggu|januari|februari|maret|april|mei"
+    "|juni|juli|agustus|september|oktober|november|desember|korban|saksi|pelaku|tersangka|terdakwa|pelapor|terlapor"
+    "|keluarga|warga|masyarakat|petugas|aparat|anggota|oknum|tim|satgas|nihil|tragedi|pandemi|covid|narkoba|narkotika"
+    "|judi|begal|curanmor|curas|curat|korupsi|tawuran|prostitusi|bullying|bom|kapal|pesawat|kereta|bus|truk|jembatan"
+    "|pemilu|pilkada|yehuwa|sejarah|seni|umkm|kdrt|tppo|phk|luka|tewas|jiwa|meninggal|selamat|hilang|hanyut|img|dsc"
+    "|dscn|image|foto|video|whatsapp|(?:pe|ke)\\w{4,}an"
 )
-"""Words in capitals after a role that begin no name: offices, places, deeds, days."""
+"""Words in capitals after a role that begin no name: offices, places, deeds (pencurian, kecelakaan), days."""
 
+GIVEN_NAMES = (
+    "abdul|abdullah|achmad|adi|aditya|agung|agus|ahmad|aisyah|ajeng|alif|alya|amalia|amir|andi|andika|andre|andri|anggi"
+    "|ani|anisa|anita|anton|anwar|ari|arief|arif|arya|asep|astuti|ayu|aziz|bagas|bambang|bayu|beni|benny|bima|budi"
+    "|budiman|cahyono|cecep|daniel|darman|dede|dedi|deni|denny|desi|dewi|dian|diana|dika|dimas|dina|dini|dita|dodi|doni"
+    "|dwi|edi|eko|elisa|eni|erna|erni|eva|evi|fadli|fahmi|faisal|fajar|farhan|fatimah|fauzan|fauzi|febri|ferdi|ferry"
+    "|fikri|fitri|fitriani|galih|gilang|gita|gunawan|hadi|halimah|hamzah|handoko|haris|hartono|hasan|hasanah|hendra"
+    "|hendri|heni|herman|heru|hidayat|husein|ibrahim|ika|ilham|indra|intan|ira|irfan|irwan|ismail|iwan|jamal|joko|john"
+    "|jumadi|karno|kartika|kartini|ketut|khadijah|komang|kurniawan|lia|lina|linda|lukman|mahmud|maria|marlina|maya|mira"
+    "|mochamad|mohamad|mohammad|muhamad|muhammad|mukhlis|mulyadi|mulyono|nadia|nanang|nia|nina|nita|novi|novita|nur"
+    "|nurhayati|nurul|nyoman|oki|pandu|prasetyo|priyanto|purwanto|putu|rahman|rahmat|rahmawati|rani|ratih|ratna|reni"
+    "|reza|rian|ridwan|rika|riko|rina|rini|rio|riski|rizal|rizki|rizky|rosita|rudi|rusdi|rusli|sabrina|salim|samsul"
+    "|sandi|santi|sapto|sekar|septi|setiawan|siska|siti|slamet|solihin|sri|sugeng|suharto|sukardi|sulastri|sumarni"
+    "|supardi|suparman|supriyadi|surya|susanti|susi|sutrisno|suyono|syahrul|syaiful|taufik|tika|tini|titin|tono|tri"
+    "|ujang|umar|usman|utami|vina|wahyu|wahyudi|wati|wawan|wayan|widodo|winda|wulan|yanti|yanto|yayan|yogi|yohanes"
+    "|yuda|yudi|yuli|yulia|yuliana|yuni|yusuf|zainal|zaki|zulkifli"
+)
+"""Common given names (ours, no public list): after a role they are told however they are written."""
+
+_GAP = "[\\s_\\-]+"
+"""Between words; in the name of a file it is no blank."""
 _WORD = "(?:[A-Z][a-z'\u2019]+|[A-Z]{3,}|M\\.|Moh\\.|Muh\\.)"
-_NAME = f"{_WORD}(?:\\s(?:bin\\s|binti\\s|[A-Z]\\.?\\s)?{_WORD})+"
-_POLITE = "(?:(?i:sdri?|saudarai?|saudari|bapak|ibu|bpk|almh?|almarhum(?:ah)?|tn|ny|drs?|hj?)\\.?\\s+)*"
+_NAME = f"{_WORD}(?:[\\s_\\-](?:bin\\s|binti\\s|[A-Z]\\.?\\s)?{_WORD})+"
+_POLITE = f"(?:(?i:sdri?|saudarai?|saudari|bapak|ibu|bpk|almh?|almarhum(?:ah)?|tn|ny|drs?|hj?)\\.?{_GAP})*"
 _SAID = (
-    "(?:\\s*[:,(]\\s*|\\s+)(?:(?i:bernama|atas nama|a\\.n\\.|an\\.|yakni|yaitu|adalah|perempuan|laki-laki|inisial"
+    f"(?:\\s*[:,(]\\s*|{_GAP})(?:(?i:bernama|atas nama|a\\.n\\.|an\\.|yakni|yaitu|adalah|perempuan|laki-laki|inisial"
     "|berinisial)\\s*[:,]?\\s*)?"
 )
-NAME_PROSE = f"((?:^|[^A-Za-z])(?:{ROLES}){_SAID}{_POLITE}){_NAME}"
-NAME_LABEL = f"((?:^|[^A-Za-z])(?i:{ROLES})\\s*:\\s*{_POLITE}){_NAME}"
-_FIRST = "|".join(role.title() for role in ROLES.split("|"))
+_START = "(?:^|[^A-Za-z])"
+NAME_PROSE = f"({_START}(?:{ROLES}){_SAID}{_POLITE}){_NAME}"
+NAME_LABEL = f"({_START}(?i:{ROLES})\\s*:\\s*{_POLITE}){_NAME}"
+_FIRST, _STRONG_FIRST = ("|".join(role.title() for role in roles.split("|")) for roles in (ROLES, STRONG_ROLES))
 NAME_FIRST = f"((?:^|[.!?:\\n]\\s*)(?:{_FIRST}){_SAID}{_POLITE}){_NAME}(?:,|\\s*\\(|\\s+[a-z])"
 """A sentence that begins with the role; a headline in capitals throughout does not go on in small letters."""
+NAME_ALONE = f"({_START}(?:{STRONG_ROLES}){_SAID}{_POLITE})[A-Z][a-z'\u2019]{{2,}}"
+NAME_APPOSED = f"({_START}(?:{_STRONG_FIRST})\\s*[,(]\\s*{_POLITE})[A-Z][a-z'\u2019]{{2,}}\\s*[,(]"
+NAME_KNOWN = f"({_START}(?i:{ROLES}){_SAID}{_POLITE})(?i:{GIVEN_NAMES})(?:$|[^A-Za-z])"
+"""In capitals or small letters throughout a name is told by the name."""
+NAMES = (NAME_PROSE, NAME_LABEL, NAME_FIRST, NAME_ALONE, NAME_APPOSED)
+"""What may be a name, if it is none of what is not; beside these there is NAME_KNOWN."""
 
 EMAIL = "[A-Za-z0-9][A-Za-z0-9._%+\\-]*@[A-Za-z0-9\\-]+(?:\\.[A-Za-z0-9\\-]+)*\\.[A-Za-z]{2,}"
+AT = "@|(?i:[\\[({] ?at ?[\\])}]| at (?:gmail|yahoo|ymail|hotmail|outlook|icloud|rocketmail))"
+"""What every address has; people spell it out to keep it from machines."""
+EMAIL_SPELT = (
+    "[A-Za-z0-9][A-Za-z0-9._%+\\-]* ?(?i:[\\[({] ?at ?[\\])}] ?[a-z0-9\\-]+(?:\\.[a-z0-9\\-]+)*"
+    "| at (?:gmail|yahoo|ymail|hotmail|outlook|icloud|rocketmail))"
+    "(?i:\\.| ?[\\[({] ?(?:dot|titik) ?[\\])}] ?)[A-Za-z]{2,}"
+)
 _AS_PHONE = "(?:^|[^0-9A-Za-z.,]|[^0-9][.,]|(?i:wa|hp|tlp|telp|telepon|no|nomor)[ .:]{0,2})"
 GAP = f"[{_GAPS}()]{{0,2}}"
 """What people put between the digits of a telephone number."""
@@ -57,6 +97,18 @@ GAP = f"[{_GAPS}()]{{0,2}}"
 PHONE = (
     f"({_AS_PHONE})(?:(?:\\+62|0){GAP}8[1-9](?:{GAP}[0-9]){{6,10}}|62[ \\-]?8[1-9](?:[ \\-]?[0-9]){{6,10}})(?:$|[^0-9])"
 )
+_LANDLINE = f"\\(0[2-9][0-9]{{1,2}}\\){GAP}[1-9][0-9]{{2,3}}{GAP}[0-9]{{3,4}}"
+_LANDLINE_SAID = f"0[2-9][0-9]{{1,2}}{GAP}[1-9][0-9]{{2,3}}{GAP}[0-9]{{3,4}}"
+LANDLINE = f"((?:^|[^0-9])){_LANDLINE}(?:$|[^0-9])"
+LANDLINE_SAID = f"((?i:tlp|telp|telepon)[^0-9\\n]{{0,15}}){_LANDLINE_SAID}(?:$|[^0-9])"
+"""Without brackets or the word, a number of a landline is like any other."""
+OFFICE_LANDLINE = (
+    "(?i:polri|polres\\w*|polda|polsek|spkt|kantor|humas|ppid|layanan|pengaduan|hotline|call cent(?:er|re)|posko|rsud"
+    "|rumah sakit|puskesmas|damkar|bpbd|dinas)"
+    "(?:[ :.,]{1,2}(?:[A-Z][a-z]+|(?i:tlp|telp|telepon|nomor|no|di|kami)))*[ :.,]{0,3}"
+    "\\(?0[2-9][0-9]{1,2}[^0-9]{1,2}[0-9]{3,4}[^0-9]?[0-9]{3,4}"
+)
+"""An office's own number is not anybody's personal data."""
 _CHASSIS = "(?:1[0-8]|2[1-9]|[3-9][0-9])[0-9]{2}|[0-9]{3}"
 PLATE = (
     f"(^|[^A-Za-z0-9])(?:(?:{AREAS}) [0-9]{{3,4}} [A-Z]{{1,3}}|(?:{AREAS})[0-9]{{3,4}}[A-Z]{{2,3}}"
@@ -86,10 +138,11 @@ DIGITS = f"[0-9](?:{GAP}[0-9]){{8}}"
 """Nine digits with little between them: every number above has them, but for plates."""
 
 QUICK_WORDS = (
-    "@[A-Za-z0-9]",
+    f"(?:{AT})",
     "[A-Z][ _\\-]?[0-9]{3,4}[ _\\-]?[A-Z]",
     "(?i:nopol|polisi|plat|pelat|tnkb)[^0-9\\n]{0,24}[0-9]{1,4}[ _\\-]?[A-Za-z]",
-    f"(?i:{ROLES})[:,(\\s]{{1,3}}(?:[A-Za-z.\\-]+[:,\\s]{{1,2}}){{0,4}}[A-Z]",
+    *NAMES,
+    NAME_KNOWN,
 )
 """What every address, plate and name has."""
 
@@ -115,6 +168,18 @@ def nik() -> str:
 
 
 @cache
+def no_name() -> str:
+    """A role before a word that begins no name, regions included; group 1 is the role."""
+    regions = {
+        re.sub("^(?:kabupaten|kota|administrasi|adm\\.) (?:administrasi )?", "", row["nama"].lower()).split()[0]
+        for row in reference.read("wilayah")
+        if row["tingkat"] in ("provinsi", "kabupaten", "kota")
+    }
+    words = "|".join((NOT_NAMES, *sorted(regions), "jawa|sumatra|kalimantan|sulawesi|papua|bali|lombok"))
+    return f"({_START}(?i:{ROLES})[\\s:,(_\\-]+)(?i:{words})(?:$|[^A-Za-z])"
+
+
+@cache
 def kk() -> str:
     """The number of a family card: sixteen digits with the same head, where the word stands before them."""
     return f"({_KK_WORD})(?:{_provinces()})(?:{SEP}[0-9]){{14}}(?:$|[^0-9])"
@@ -136,15 +201,21 @@ def blots() -> tuple[tuple[str, str], ...]:
     sixteen = f"(^|[^0-9])[0-9](?:{SEP}[0-9]){{15}}[0-9]*"
     return (
         (EMAIL, "[SUREL]"),
+        (EMAIL_SPELT, "[SUREL]"),
+        (NAME_KNOWN.removesuffix("(?:$|[^A-Za-z])") + "(?:[ _\\-]+[A-Za-z'\u2019]+){0,2}", "\\1[NAMA]"),
         (NAME_PROSE, "\\1[NAMA]"),
         (NAME_LABEL, "\\1[NAMA]"),
         (NAME_FIRST.removesuffix("(?:,|\\s*\\(|\\s+[a-z])"), "\\1[NAMA]"),
+        (NAME_ALONE, "\\1[NAMA]"),
+        (NAME_APPOSED.removesuffix("\\s*[,(]"), "\\1[NAMA]"),
         (open_end(NPWP_SAID) + "[0-9]*", "\\1[NPWP]"),
         (open_end(kk()) + "[0-9]*", "\\1[KK]"),
         (sixteen, "\\1[NIK]"),
         (open_end(NPWP) + "[0-9]*", "\\1[NPWP]"),
         (f"({_ACCOUNT_WORD}[^\\n]{{0,60}}?)[0-9](?:[ .\\-]?[0-9]){{8,17}}", "\\1[REKENING]"),
         (open_end(PHONE) + "[0-9]*", "\\1[TELEPON]"),
+        (open_end(LANDLINE) + "[0-9]*", "\\1[TELEPON]"),
+        (open_end(LANDLINE_SAID) + "[0-9]*", "\\1[TELEPON]"),
         (open_end(PLATE), "\\1[PLAT]"),
         (open_end(PLATE_SAID), "\\1[PLAT]"),
         ("[0-9]{10,}", "[NOMOR]"),
