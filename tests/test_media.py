@@ -12,7 +12,7 @@ import pytest
 
 from tests.media_files import docx, heic, pdf
 from transforms.media.encode import audio, photo, video
-from transforms.media.probe import FACTS, probe
+from transforms.media.probe import FACTS, patience, probe
 from transforms.sandbox import SandboxError
 
 CREDIT, CAPTION = "Humas Polres Kudus", "Kapolres meninjau pos pengamanan"
@@ -143,6 +143,28 @@ def test_a_long_video_is_judged_by_its_key_frames_and_its_tail(tmp_path):
     assert rows["utuh"]["durasi_ms"] == 33_000
     assert 1 <= len(rows["utuh"]["dhash"]) <= 8
     assert [rows[name]["galat"] for name in ("ekor", "pendek")] == ["BERKAS_RUSAK", "BERKAS_RUSAK"]
+
+
+def test_a_video_of_very_many_pixels_is_judged_like_a_long_one(tmp_path, monkeypatch):
+    """Half a minute of 4K would else take longer than a file may, and its row would come back."""
+    from transforms.media import playback, stream
+
+    (tmp_path / "v.mp4").write_bytes(video(11, 64, 36, 50, text="x"))
+    taken: list[int] = []
+    take = playback.Playback._take
+    monkeypatch.setattr(playback.Playback, "_take", lambda self, i, f: (taken.append(i), take(self, i, f)))
+    whole = stream.read(tmp_path / "v.mp4", "video/mp4")
+    frames = taken.count(0)
+    taken.clear()
+    monkeypatch.setattr(playback, "_WHOLE_PIXELS", 64 * 36 * 50 * 10)
+    assert stream.read(tmp_path / "v.mp4", "video/mp4") == whole
+    assert frames == 550 and taken.count(0) < 350
+
+
+def test_a_large_file_may_take_longer():
+    assert patience(1000, 60) == pytest.approx(60, abs=0.01)
+    assert 200 < patience(100 << 20, 60) < patience(300 << 20, 60) <= patience(8 << 30, 60) <= 900
+    assert patience(8 << 30, 1000) == 1000
 
 
 def test_zeroed_blocks_in_the_middle_are_found(tmp_path, good):

@@ -267,3 +267,24 @@ def test_grey_of_more_than_eight_bits_keeps_its_shades(tmp_path):
     assert max(dark.tobytes()) < 40, "what was taken in the dark stays dark"
     hashes = {row["dhash"][0] for row in probe([tmp_path / f"asli-{n}" for n in range(1, len(DEEP))]).to_pylist()}
     assert len(hashes) == 1, "and looks the same to the perceptual hash"
+
+
+def test_a_recording_of_hours_gets_a_copy_that_still_fits(tmp_path, monkeypatch):
+    import av
+
+    from transforms.media import remix
+    from transforms.media.stream import opened
+
+    def heard() -> bytes:
+        with opened(tmp_path / "lama.wav", "audio/wav") as (container, _, sound):
+            assert sound
+            return remix.web_sound(container, sound, {})[0]
+
+    (tmp_path / "lama.wav").write_bytes(audio(4, "wav"))
+    usual = heard()
+    monkeypatch.setattr(remix, "_LONG_S", 3)
+    long = heard()
+    with av.open(io.BytesIO(long)) as copy:
+        assert copy.streams.audio[0].codec_context.channels == 1
+        assert abs(copy.duration / av.time_base - 4) < 0.2
+    assert len(long) < len(usual) / 2

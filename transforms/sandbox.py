@@ -54,16 +54,19 @@ class SandboxError(RuntimeError):
     """The child could not be started, or lacks a library: a broken installation, not a bad input."""
 
 
-def run(target: str, jobs: Sequence[Answer], limits: Limits, *, workers: int) -> list[Answer | Failure]:
+def run(
+    target: str, jobs: Sequence[Answer], limits: Limits, *, workers: int, seconds: Sequence[float] = ()
+) -> list[Answer | Failure]:
     """Call `target` ("module:function", dict in, dict out) once per job in at most `workers` children; same order.
 
-    Raises SandboxError, and OSError when a child could not read what it was pointed at: both are nobody's finding.
+    `seconds`: what each job may take, where that is not the same for all. Raises SandboxError, and OSError when a child
+    could not read what it was pointed at: both are nobody's finding.
     """
-    waiting = iter(enumerate(jobs))
+    waiting = iter(enumerate(zip(jobs, seconds or [limits.seconds] * len(jobs), strict=True)))
     taking = threading.Lock()
     answers: dict[int, Answer | Failure] = {}
 
-    def take() -> Iterator[tuple[int, Answer]]:
+    def take() -> Iterator[tuple[int, tuple[Answer, float]]]:
         while True:
             with taking:
                 job = next(waiting, None)
@@ -83,12 +86,14 @@ def run(target: str, jobs: Sequence[Answer], limits: Limits, *, workers: int) ->
     return [answers[position] for position in range(len(jobs))]
 
 
-def _drive(target: str, jobs: Iterable[tuple[int, Answer]], limits: Limits) -> Iterator[tuple[int, Answer | Failure]]:
+def _drive(
+    target: str, jobs: Iterable[tuple[int, tuple[Answer, float]]], limits: Limits
+) -> Iterator[tuple[int, Answer | Failure]]:
     child: _Child | None = None
     try:
-        for position, job in jobs:
+        for position, (job, seconds) in jobs:
             child = child or _Child(target, limits)
-            answer = child.ask(job)
+            answer = child.ask(job, seconds)
             if isinstance(answer, Failure):
                 child.stop()
                 child = None
@@ -112,13 +117,13 @@ class _Child:
         assert self._process.stdin
         assert self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
-        hello = self._exchange(b"")
+        hello = self._exchange(b"", limits.seconds)
         if isinstance(hello, Failure):
             self.stop()
             raise SandboxError(f"{target}: {hello.detail}")
 
-    def ask(self, job: Answer) -> Answer | Failure:
-        return self._exchange(json.dumps(job).encode() + b"\n")
+    def ask(self, job: Answer, seconds: float) -> Answer | Failure:
+        return self._exchange(json.dumps(job).encode() + b"\n", seconds)
 
     def stop(self) -> None:
         self._process.kill()
@@ -127,14 +132,14 @@ class _Child:
             self._requests.close()
         self._answers.close()
 
-    def _exchange(self, request: bytes) -> Answer | Failure:
+    def _exchange(self, request: bytes, seconds: float) -> Answer | Failure:
         late = threading.Event()
 
         def expire() -> None:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(self._limits.seconds, expire)
+        timer = threading.Timer(seconds, expire)
         timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # it is dead already: its last words or its end say why
@@ -148,7 +153,7 @@ class _Child:
         if len(line) >= self._limits.answer_bytes:
             return Failure("keluaran", f"jawaban lebih dari {self._limits.answer_bytes} bita")
         if late.is_set():
-            return Failure("waktu", f"lebih dari {self._limits.seconds:g} detik")
+            return Failure("waktu", f"lebih dari {seconds:g} detik")
         code = self._process.wait()
         return Failure("mati", signal.Signals(-code).name if code < 0 else f"kode {code}")
 

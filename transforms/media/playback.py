@@ -1,8 +1,9 @@
 """A video or sound played through once: which packets decode, what the key frames look like, a hash of the streams.
 
-What the check can miss: damage between the decoded key frames of a long video, whose last seconds alone are decoded in
-full; flipped bits a decoder conceals; a hole in a WebM, whose reader jumps to the next cluster (as over a pause); a cut
-at a frame boundary in an MP3 without a Xing header or a WebM from a browser: they do not say how long they are.
+What the check can miss: damage between the decoded key frames of a long or large video, whose last seconds alone are
+decoded in full; flipped bits a decoder conceals; a hole in a WebM, whose reader jumps to the next cluster (as over a
+pause); a cut at a frame boundary in an MP3 without a Xing header or a WebM from a browser, which do not say how long
+they are.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from transforms.media.loudness import Loudness
 from transforms.media.picture import dhash
 
 _WHOLE_S = 30  # up to here every frame of a video is decoded; beyond it key frames and the tail
+_WHOLE_PIXELS = 30 * 30 * 1920 * 1080  # and up to here: 30 s of 1080p at 30 frames a second, 4 s of 4K60
 _KEY_FRAMES = 120  # at most so many, spread evenly
 _TAIL_S = 5
 _HASHED = 8  # key frames that get a perceptual hash
@@ -44,6 +46,11 @@ def frames(container: InputContainer, *streams: "av.VideoStream | av.AudioStream
         yield from decoded
 
 
+def _pixels(video: "av.VideoStream") -> Fraction:
+    """Of each second, by the header."""
+    return Fraction(video.average_rate or 0) * video.codec_context.width * video.codec_context.height
+
+
 class Playback:
     """One pass over all packets: hashes them, decodes those that are due, counts what cannot be decoded."""
 
@@ -56,7 +63,7 @@ class Playback:
         self.loudness = Loudness()
         self._streams = [stream for stream in (video, sound) if stream]
         self._video, self._length = video, declared or Fraction(0)
-        self._long = video is not None and self._length > _WHOLE_S
+        self._long = video is not None and (self._length > _WHOLE_S or self._length * _pixels(video) > _WHOLE_PIXELS)
         self._digests = {stream.index: hashlib.sha256() for stream in self._streams}
         self._size: tuple[int, int, int] | None = None
         self._next_key = self._next_hash = Fraction(-1)
@@ -80,7 +87,7 @@ class Playback:
             else:
                 self._try(packet)
         if self._long and self._video:
-            container.seek(int((self._length - _TAIL_S) * av.time_base) + (container.start_time or 0))
+            container.seek(int(max(self._length - _TAIL_S, 0) * av.time_base) + (container.start_time or 0))
             for packet in container.demux(self._video):
                 self._try(packet)
         self._judge()

@@ -49,6 +49,14 @@ CODES = {  # why a child gave no answer → `galat`
 }
 
 
+_SECONDS_A_MIB, _LONGEST_S = 2.0, 900.0  # hours of sound at 16 kbit/s take a minute or two, and more on a busy machine
+
+
+def patience(size: int, seconds: float) -> float:
+    """How long a file of so many bytes may take, in seconds: what a small one may, and more the larger it is."""
+    return max(seconds, min(seconds + size / (1 << 20) * _SECONDS_A_MIB, _LONGEST_S))
+
+
 def probe(
     files: Sequence[Path],
     *,
@@ -60,12 +68,13 @@ def probe(
     """One row of FACTS per file, in order.
 
     `galat` is NULL for a file that decodes, else BERKAS_KOSONG, BERKAS_RUSAK, BERKAS_TERLALU_BESAR, BERKAS_MACET or
-    TIPE_TIDAK_DIDUKUNG. Decoding happens in at most `workers` child processes with `seconds` and `megabytes` per file.
-    Raises OSError if a file cannot be read and SandboxError if the decoders are not installed. `_target` lets tests put
-    a function that hangs or crashes in the decoder's place.
+    TIPE_TIDAK_DIDUKUNG. Decoding happens in at most `workers` child processes with `megabytes` and `seconds` per file,
+    more seconds for a large one (`patience`). Raises OSError if a file cannot be read and SandboxError if the decoders
+    are not installed. `_target` lets tests put a function that hangs or crashes in the decoder's place.
     """
     sizes = [path.stat().st_size for path in files]
-    answers = run(_target, [{"berkas": str(path)} for path in files], Limits(seconds, megabytes), workers=workers)
+    jobs, waits = [{"berkas": str(path)} for path in files], [patience(size, seconds) for size in sizes]
+    answers = run(_target, jobs, Limits(seconds, megabytes), workers=workers, seconds=waits)
     rows = [_row(answer, size) for answer, size in zip(answers, sizes, strict=True)]
     return pa.Table.from_pylist(rows, schema=FACTS)
 

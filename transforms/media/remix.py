@@ -22,6 +22,7 @@ _POSTER_AT_S = 1  # many videos begin in black
 _PREVIEW_PX, _PREVIEW_S, _PREVIEW_FPS = 640, 8, 30
 _X264 = {"crf": "28", "preset": "veryfast", "profile": "main", "a53cc": "0"}
 _SOUND_HZ, _SOUND_BITS = 44_100, 96_000
+_LONG_S, _LONG_BITS = 90 * 60, 40_000
 _PEAK = 441  # samples: one peak for each hundredth of a second
 _TAGS = {"kredit": "artist", "hak_cipta": "copyright", "ketentuan_pakai": "comment"}  # IPTC name → FFmpeg's
 
@@ -66,7 +67,10 @@ def preview(
 def web_sound(
     container: InputContainer, sound: "av.AudioStream", rights: Mapping[str, str]
 ) -> tuple[bytes, list[int], int]:
-    """The whole sound as MP3, its peaks (0 to 32,767 for each hundredth of a second), and its length in ms."""
+    """The whole sound as MP3, its peaks (0 to 32,767 for each hundredth of a second), and its length in ms.
+
+    Above an hour and a half it is speech: fewer bits, one channel, so that five hours still fit into an answer.
+    """
     import numpy as np
 
     out = io.BytesIO()
@@ -74,7 +78,7 @@ def web_sound(
     listener = av.AudioResampler("s16", "mono", _SOUND_HZ, frame_size=_PEAK)
     with av.open(out, "w", format="mp3") as copy:
         _sign(copy, rights)
-        track = _SoundTrack(copy, "libmp3lame", sound)
+        track = _SoundTrack(copy, "libmp3lame", sound, long=(container.duration or 0) > _LONG_S * av.time_base)
         for frame in frames(container, sound):
             track.add(frame)
             for piece in listener.resample(frame):
@@ -126,13 +130,13 @@ class _PictureTrack:
 
 
 class _SoundTrack:
-    """At most two channels, 44.1 kHz, 96 kbit/s."""
+    """At most two channels, 44.1 kHz, 96 kbit/s; a `long` one in one channel, 40 kbit/s."""
 
-    def __init__(self, copy: OutputContainer, encoder: str, original: "av.AudioStream") -> None:
-        layout = "mono" if original.codec_context.channels == 1 else "stereo"
+    def __init__(self, copy: OutputContainer, encoder: str, original: "av.AudioStream", *, long: bool = False) -> None:
+        layout = "mono" if long or original.codec_context.channels == 1 else "stereo"
         stream = copy.add_stream(encoder, rate=_SOUND_HZ, layout=layout)
         assert isinstance(stream, av.AudioStream)
-        stream.bit_rate = _SOUND_BITS
+        stream.bit_rate = _LONG_BITS if long else _SOUND_BITS
         self._copy, self._stream = copy, stream
         self._resampler = av.AudioResampler(stream.codec_context.format, layout, _SOUND_HZ)
         self._samples = 0

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from transforms.media.blur import regions
-from transforms.media.probe import CODES
+from transforms.media.probe import CODES, patience
 from transforms.sandbox import Failure, Limits, run
 
 RECIPE = 2  # raise it when a copy of the same original would come out differently: copies are then made again
@@ -32,7 +32,7 @@ RENDITIONS = pa.schema(
     ]
 )
 
-_ANSWER_BYTES = 128 << 20  # an hour of sound as MP3, in base64
+_ANSWER_BYTES = 128 << 20  # five hours of sound as MP3 (`remix.web_sound`), in base64
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def render(
         for path, own, text in zip(files, rights, hidden or [None] * len(files), strict=True)
     ]
     limits = Limits(seconds, megabytes, _ANSWER_BYTES)
-    answers = run("transforms.media.darkroom:develop", jobs, limits, workers=workers)
+    waits = [patience(path.stat().st_size, seconds) for path in files]
+    answers = run("transforms.media.darkroom:develop", jobs, limits, workers=workers, seconds=waits)
     rows = [row for number, answer in enumerate(answers) for row in _rows(number, answer)]
     return pa.Table.from_pylist(rows, schema=RENDITIONS)
 
