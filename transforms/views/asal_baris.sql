@@ -24,6 +24,7 @@
 -- kolom temuan_berkas: rules with a finding about its file or submission as a whole
 --
 -- contoh: SELECT dataset, _kunci, sumber, berkas, lembar, baris, standar, rilis, temuan FROM asal_baris WHERE dataset = 'teks' ORDER BY _kunci LIMIT 5
+-- contoh: SELECT m.uri, a.sumber, a.berkas, a.baris, r.peran FROM media m JOIN asal_baris a ON a._kiriman = m._kiriman AND a.dataset || '|' || a._kunci = m._kunci LEFT JOIN rendisi r USING (sha256) LIMIT 5
 -- contoh: SELECT a.kode, a.kolom, a.batas FROM aturan a JOIN asal_baris b ON b.standar = a.standar WHERE b.dataset = 'foto' LIMIT 5
 WITH semua AS (
     {{SELECT '$dataset' AS dataset, _kunci, _kiriman, _berkas, _lembar, _baris, _standar, _batch, _diterima_pada
