@@ -34,7 +34,16 @@ class Planned:
     frekuensi: str
     batas_hari: int | None
     prioritas: bool
+    kriteria: str = ""
+    """Of CRITERIA, why it is Data Prioritas."""
 
+
+CRITERIA = {
+    "RENCANA_PEMBANGUNAN": "Prioritas RPJMN atau RKP",
+    "TPB": "Mendukung tujuan pembangunan berkelanjutan",
+    "MENDESAK": "Kebutuhan mendesak",
+}
+"""Perpres 39/2019 Art 28(2), a to c; the words are ours."""
 
 LENGTHS = {"BULANAN": (1, "-{:02}"), "TRIWULANAN": (3, "-T{}"), "SEMESTERAN": (6, "-S{}"), "TAHUNAN": (12, "")}
 """By frequency, the months a reporting period has, and how it is written after its year."""
@@ -53,6 +62,7 @@ def plan() -> dict[str, list[Planned]]:
                 row["frekuensi"],
                 int(row["batas_hari"]) if row["batas_hari"] else None,
                 row["prioritas"] == "ya",
+                row.get("kriteria") or "",
             )
             lines.setdefault(line.dataset, []).append(line)
     return lines
@@ -64,23 +74,30 @@ def planned(dataset: str, satker: str) -> dict[int, Planned]:
     return {line.tahun: line for line in sorted(mine, key=lambda line: len(line.satker))}
 
 
+def periods(line: Planned) -> dict[str, date]:
+    """Each reporting period of a line, and the last day on which it may come in; none where nothing is scheduled."""
+    if line.batas_hari is None or line.frekuensi not in LENGTHS:
+        return {}
+    months, written = LENGTHS[line.frekuensi]
+    ends = [date(line.tahun, m, monthrange(line.tahun, m)[1]) for m in range(months, 13, months)]
+    last = timedelta(days=line.batas_hari)
+    return {f"{line.tahun}{written.format(nth)}": end + last for nth, end in enumerate(ends, 1)}
+
+
 def due(line: Planned, today: date) -> str | None:
     """The newest period of a line that should be here by the end of the day before `today`; None while none is."""
-    if line.batas_hari is None or line.frekuensi not in LENGTHS:
-        return None
-    months, written = LENGTHS[line.frekuensi]
-    passed = None
-    for nth in range(1, 12 // months + 1):
-        month = nth * months
-        end = date(line.tahun, month, monthrange(line.tahun, month)[1])
-        if end + timedelta(days=line.batas_hari) < today:
-            passed = f"{line.tahun}{written.format(nth)}"
-    return passed
+    return max((period for period, last in periods(line).items() if last < today), default=None)
 
 
 def years(dataset: str) -> str:
     """The years a dataset is on the list, for people."""
     return ", ".join(sorted({str(line.tahun) for line in plan().get(dataset, ())})) or "tidak ada"
+
+
+def priority_lines(dataset: str) -> list[Planned]:
+    """The lines that make something of a dataset Data Prioritas, or all of it if its standard does."""
+    always = dataset in datasets() and datasets()[dataset].priority
+    return [line for line in plan().get(dataset, ()) if always or line.prioritas]
 
 
 def is_priority(dataset: str, satker: str, tahun: int) -> bool:

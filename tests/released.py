@@ -67,7 +67,8 @@ def public_tables() -> dict[str, Dataset]:
 
 def published() -> list[str]:
     """The names of all a release with every table publishes, in order."""
-    return [*public_tables(), *(f"dip_{name}" for name in public_tables() if name in datasets()), "dik", "rendisi"]
+    listings = (f"dip_{name}" for name in public_tables() if name in datasets())
+    return [*public_tables(), *listings, "dik", "daftar_data", "jadwal_rilis", "rendisi"]
 
 
 def row(dataset: Dataset, key: str, text: str = "terbuka", **values: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -21,11 +22,13 @@ from rdflib.compare import isomorphic
 
 from infra.publishing.publication import publish
 from infra.storage.store import Store, open_store
-from schemas.dataset import tables
+from schemas import daftar_data
+from schemas.daftar_data import Planned
+from schemas.dataset import datasets, tables
 from schemas.metadata import KINDS, documents, on_file, read
 from tests.conforming import RECOMMENDED, SHAPES, complaints, profile_errors
 from tests.released import AT, Release, edition, everything, lake, public_tables, published, row
-from transforms import catalogue, datajson, datapackage
+from transforms import catalogue, daftar, datajson, datapackage, indah
 from transforms.publik import Edition
 from transforms.vocabulary import FREQUENCIES, Place
 
@@ -250,9 +253,91 @@ HARVESTED = {
         "vii_tingkat_penyajian_hasil_analisis",
     ),
     *("viii_ketersediaan_produk_tercetak", "viii_ketersediaan_produk_digital", "viii_ketersediaan_produk_mikrodata"),
-    *("total_msind", "produsen_data_name", "produsen_data_province_code", "produsen_data_city_code", "distribution"),
+    *(
+        "total_msind",
+        "kriteria_prioritas",
+        "produsen_data_name",
+        "produsen_data_province_code",
+        "produsen_data_city_code",
+        "distribution",
+    ),
 }
 """What `dcat_to_ckan` of apteksdi/ckanext-dcat reads, and what other field lists of that portal have beside."""
+
+
+REQUIRED = {
+    *("title", "description", "identifier", "keyword", "theme", "issued", "modified", "language", "publisher"),
+    *("publisher_type", "accessRights", "jenis", "publishing_status", "produsen_data_name", "distribution"),
+}
+STATISTICAL = {
+    *("judul_kegiatan", "tahun_kegiatan", "jenis_statistik", "cara_pengumpulan_data", "sektor_kegiatan"),
+    *("submission_period", "total_msvar", "total_msind", "ukuran", "satuan", "accrualPeriodicity"),
+    *("i_instansi_penyelanggara", "i_alamat", "ii_unit_eselon1", "iii_latar_belakang_kegiatan"),
+    *("iii_tujuan_kegiatan", "iv_kegiatan_ini_dilakukan", "iv_frekuensi_penyelanggara"),
+    *("iv_tipe_pengumpulan_data", "iv_cakupan_wilayah_pengumpulan_data", "iv_metode_pengumpulan_data"),
+    *("iv_sarana_pengumpulan_data", "iv_unit_pengumpulan_data", "vi_apakah_melakukan_uji_coba"),
+    *("vi_metode_pemeriksaan_kualitas_pengumpulan_data", "vi_apakah_melakukan_penyesuaian_nonrespon"),
+    *("vii_tahapan_pengolahan_data", "vii_metode_analisis", "vii_unit_analisis"),
+    *("vii_tingkat_penyajian_hasil_analisis", "viii_ketersediaan_produk_tercetak"),
+    *("viii_ketersediaan_produk_digital", "viii_ketersediaan_produk_mikrodata"),
+}
+"""What must be said of every dataset, and of one with statistical metadata on file besides."""
+
+
+def test_data_json_says_of_every_dataset_what_the_portal_asks_and_makes_nothing_up(store: Store) -> None:
+    found = {d["identifier"].rpartition(":")[2]: d for d in json.loads(store.get("published/data.json"))["dataset"]}
+    statistical = {name for name, standard in datasets().items() if standard.statistical}
+    for name, said in found.items():
+        wanted = REQUIRED | (STATISTICAL if name in statistical else set())
+        assert wanted - said.keys() == set(), name
+        assert ("total_msvar" in said) is (name in statistical), "there is no MS-Var to count"
+        assert said["publishing_status"] == "approved"
+        assert said["jenis"] == ("Data Statistik" if name in tables() and tables()[name].period else "Data Lainnya")
+        assert not {"prioritas_tahun", "kriteria_prioritas", "id_mskeg"} & said.keys(), "not known of any"
+    assert found["layanan_informasi"]["total_msvar"] == str(len(on_file()["layanan_informasi/2026"]["ms_var"]))
+
+
+def test_the_portal_is_told_of_data_prioritas_and_of_the_number_of_an_activity(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        Planned(year, "layanan_informasi", "*", "BULANAN", 30, year > 2026, "TPB" if year == 2028 else "")
+        for year in (2026, 2027, 2028)
+    ]
+    known = copy.deepcopy(on_file()["layanan_informasi/2026"])
+    known["ms_keg"]["base_id"] = 88
+    monkeypatch.setattr(daftar_data, "plan", lambda: {"layanan_informasi": lines})
+    monkeypatch.setattr(indah, "on_file", lambda: {"layanan_informasi/2026": known})
+    said = datajson.dataset(edition("layanan_informasi"), "")
+    assert (said["prioritas_tahun"], said["id_mskeg"]) == ("2027, 2028", "88")
+    assert said["kriteria_prioritas"] == daftar_data.CRITERIA["TPB"]
+    listed = daftar.rows(daftar.LIST).to_pylist()
+    assert [(row["tahun"], row["prioritas"], row["kriteria"]) for row in listed] == [
+        (2026, False, None),
+        (2027, True, None),
+        (2028, True, "TPB"),
+    ]
+
+
+def test_each_thing_the_portal_offers_has_a_place(store: Store) -> None:
+    """Perpres 39/2019 Art 36(4): kode referensi, data induk, data, metadata, Data Prioritas, jadwal rilis."""
+    package = json.loads(store.get("published/datapackage.json"))
+    paths = {resource["name"]: resource["path"] for resource in package["resources"]}
+    assert {
+        "wilayah",
+        "satker",
+        "teks",
+        "layanan_informasi-metadata-2026",
+        "daftar_data",
+        "jadwal_rilis",
+    } <= paths.keys()
+    read = {
+        name: list(csv.DictReader(io.StringIO(store.get(f"published/{paths[name]}").decode(), newline="")))
+        for name in ("daftar_data", "jadwal_rilis")
+    }
+    assert len(read["daftar_data"]) == sum(map(len, daftar_data.plan().values()))
+    assert {"tahun", "produsen", "frekuensi", "batas_hari", "prioritas"} <= read["daftar_data"][0].keys()
+    due = next(r for r in read["jadwal_rilis"] if (r["dataset"], r["periode"]) == ("layanan_informasi", "2026-02"))
+    assert (due["satker"], due["paling_lambat"]) == ("*", "2026-03-30")
+    assert not [r for r in read["jadwal_rilis"] if r["dataset"] == "teks"], "daily data has no schedule"
 
 
 def test_data_json_has_only_what_the_harvester_reads_within_the_limits_of_ckan(store: Store) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from schemas.dataset import Dataset
+from transforms import daftar
 from transforms.publik import DEFAULT_LICENCE, LICENCES, Edition, File
 from transforms.vocabulary import (
     ACCESS,
@@ -210,6 +211,8 @@ def _provenance(standard: Dataset) -> str:
     if standard.sources:
         said = (f"{o['judul']}: {o['otoritas']} {o['vintage']}, {o['dasar']} ({o['asal']})" for o in standard.origins)
         return "; ".join(said)
+    if standard.theme == daftar.THEME:
+        return "Disusun walidata sebelum tahunnya mulai; menurut daftar inilah setiap kiriman diperiksa."
     return (
         f"Diserahkan oleh {standard.producer or 'satker kepolisian'}; tiap baris diperiksa menurut standarnya dan tiap "
         "rilis lulus audit. Baris yang dikecualikan, diembargo atau memuat anak tidak terbit."
@@ -217,10 +220,7 @@ def _provenance(standard: Dataset) -> str:
 
 
 def _series(edition: Edition, terms: Terms) -> str:
-    standard = edition.standard
-    dip = standard.name == "dik" or standard.name.startswith("dip_")
-    kind = "dip" if dip else "acuan" if standard.sources else "tabel" if standard.kind == "tabel" else "bahan"
-    series = SERIES[kind]
+    series = SERIES[_kind(edition.standard)]
     return terms(
         f"urn:spit:seri:{series.name}",
         "dcat:DatasetSeries",
@@ -230,6 +230,15 @@ def _series(edition: Edition, terms: Terms) -> str:
         dcat_contactPoint=terms(CONTACT[0], "vcard:Kind", vcard_fn=CONTACT[1], vcard_hasURL=CONTACT[2]),
         dct_spatial=terms.place(INDONESIA),
     )
+
+
+def _kind(standard: Dataset) -> str:
+    """Which of SERIES it belongs to."""
+    if standard.theme == daftar.THEME:
+        return "rencana"
+    if standard.name == "dik" or standard.name.startswith("dip_"):
+        return "dip"
+    return "acuan" if standard.sources else "tabel" if standard.kind == "tabel" else "bahan"
 
 
 def _language(terms: Terms) -> str:

@@ -28,6 +28,7 @@ MARK, KEY = "spit_dataset", "spit_kunci"
 EXTRAS = {
     **{name: name for name in ("publisher_type", "accessRights", "accrualPeriodicity", "theme", "ukuran", "satuan")},
     **{name: name for name in ("kodereferensi", "total_msvar", "total_msind", "produsen_data_name")},
+    **{name: name for name in ("publishing_status", "jenis", "id_mskeg", "kriteria_prioritas")},
     **{name: name for name in ("prioritas_tahun", "jenis_statistik", "cara_pengumpulan_data", "submission_period")},
     **{name: name for name in (*indah.PORTAL.values(), *indah.INDICATOR, "variabel_disaggregasi")},
     "identifier": "guid",

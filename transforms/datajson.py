@@ -1,7 +1,8 @@
 """Public editions → `data.json`, the older DCAT-JSON that the SDI portal's CKAN harvests, with the portal's own fields.
 
-Field names are those `dcat_to_ckan` of apteksdi/ckanext-dcat reads. The MS-Keg blocks come from the metadata on
-file; what neither that nor our standards say (the ids of the national statistics system) is left out, not guessed.
+Field names are those `dcat_to_ckan` of apteksdi/ckanext-dcat reads. The MS-Keg blocks and its number come from the
+metadata on file, Data Prioritas from the daftar data; what none of these says (the other ids of the national statistics
+system) is left out, not guessed. The words of `jenis` are ours, after the kinds of data of Perpres 39/2019 Art 5.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas import daftar_data
 from transforms import indah
 from transforms.publik import Edition
 from transforms.vocabulary import EU, FORMATS, FREQUENCIES, access
 
 PUBLISHER = "Divisi Humas Polri"
+STATISTICS, OTHER = "Data Statistik", "Data Lainnya"
+APPROVED = "approved"
+"""The portal's word for what has been through the checks: nothing else is published."""
 
 
 def data_json(number: int, at: datetime, editions: Sequence[Edition], *, base: str = "") -> dict[str, Any]:
@@ -42,25 +47,29 @@ def based(page: dict[str, Any], base: str) -> dict[str, Any]:
 def dataset(edition: Edition, base: str) -> dict[str, Any]:
     """One edition in the words of the portal's harvester."""
     standard, facts = edition.standard, edition.facts
+    priority = daftar_data.priority_lines(standard.name)
     measures = [f for f in standard.fields if f.public and f.ukuran]
     said = {
         "identifier": f"urn:spit:dataset:{standard.name}",
         "title": standard.title,
         "description": standard.description,
-        "keyword": [tag for word in standard.keywords if (tag := _tag(word))],
+        "keyword": [tag for word in standard.keywords or (standard.title,) if (tag := _tag(word))],
         "theme": standard.theme,
         "issued": facts.issued and _instant(facts.issued),
         "modified": facts.modified and _instant(facts.modified),
         "language": ["id"],
         "publisher": {"name": PUBLISHER},
         "publisher_type": "NationalAuthority",
-        "produsen_data_name": standard.producer,
+        "publishing_status": APPROVED,
+        "jenis": STATISTICS if standard.period else OTHER,
+        "prioritas_tahun": ", ".join(sorted({str(line.tahun) for line in priority})),
+        "kriteria_prioritas": "; ".join(sorted({daftar_data.CRITERIA[x.kriteria] for x in priority if x.kriteria})),
+        "produsen_data_name": standard.producer or PUBLISHER,
         "accessRights": access(facts.classes),
         "accrualPeriodicity": standard.frequency and f"{EU}/frequency/{FREQUENCIES[standard.frequency]}",
         "ukuran": "; ".join(dict.fromkeys(f.ukuran for f in measures)),
         "satuan": "; ".join(dict.fromkeys(f.satuan for f in measures if f.satuan)),
         "kodereferensi": "; ".join(dict.fromkeys(f.klasifikasi for f in standard.fields if f.reference)),
-        "total_msvar": str(sum(f.public for f in standard.fields)),
         "distribution": [
             {
                 "title": f"{standard.title} ({FORMATS[file.format][0]})",

@@ -28,21 +28,22 @@ THEME = "keterbukaan informasi"
 CATEGORIES = {"BERKALA": "berkala", "SERTA_MERTA": "serta-merta", "SETIAP_SAAT": "setiap saat"}
 
 
-def _column(name: str, title: str, definisi: str, type_: str = "string", *, required: bool = True) -> Field:
+def column(name: str, title: str, definisi: str, type_: str = "string", *, required: bool = True) -> Field:
+    """A column of a list we make ourselves."""
     return Field(name, type_, title, definisi=definisi, origin="sistem", constraints=Constraints(required=required))
 
 
 LISTED = (
-    _column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
-    _column("judul", "Judul atau jenis informasi", "Judul bahan, atau nama data dan periodenya."),
-    _column("ringkasan", "Ringkasan isi informasi", "Keterangan isi."),
-    _column("penguasa", "Pejabat yang menguasai informasi", "Atasan PPID satker menurut Perkap 24/2011."),
-    _column("penanggung_jawab", "Penanggung jawab pembuatan", "Satker yang membuat atau menerbitkan."),
-    _column("waktu_tempat", "Waktu dan tempat pembuatan", "Hari atau periode, dan kode wilayah atau satker."),
-    _column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman."),
-    _column("retensi", "Jangka waktu penyimpanan", "Jadwal retensi arsip yang berlaku."),
-    _column("media", "Jenis media", "Jenis media yang memuat informasi dan nama tetap dataset-nya."),
-    _column("kategori", "Kategori", "Berkala, serta-merta atau setiap saat (Pasal 9, 10, 11)."),
+    column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
+    column("judul", "Judul atau jenis informasi", "Judul bahan, atau nama data dan periodenya."),
+    column("ringkasan", "Ringkasan isi informasi", "Keterangan isi."),
+    column("penguasa", "Pejabat yang menguasai informasi", "Atasan PPID satker menurut Perkap 24/2011."),
+    column("penanggung_jawab", "Penanggung jawab pembuatan", "Satker yang membuat atau menerbitkan."),
+    column("waktu_tempat", "Waktu dan tempat pembuatan", "Hari atau periode, dan kode wilayah atau satker."),
+    column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman."),
+    column("retensi", "Jangka waktu penyimpanan", "Jadwal retensi arsip yang berlaku."),
+    column("media", "Jenis media", "Jenis media yang memuat informasi dan nama tetap dataset-nya."),
+    column("kategori", "Kategori", "Berkala, serta-merta atau setiap saat (Pasal 9, 10, 11)."),
 )
 """The nine columns of a DIP, and the category."""
 
@@ -77,13 +78,13 @@ DIK = Dataset(
     theme=THEME,
     keywords=("DIK", "KIP", "informasi yang dikecualikan"),
     fields=(
-        _column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
-        _column("jenis_informasi", "Jenis informasi", "Nama dataset, bukan judul bahan."),
-        _column("penanggung_jawab", "Penanggung jawab", "Satker yang membuat."),
-        _column("dasar", "Dasar pengecualian", "Huruf Pasal 17 UU 14/2008.", required=False),
-        _column("nomor_uji", "Nomor uji konsekuensi", "Lembar uji konsekuensi (Pasal 19).", required=False),
-        _column("sampai", "Dikecualikan sampai", "Hari terakhir pengecualian berlaku.", "date", required=False),
-        replace(_column("jumlah", "Jumlah", "Banyaknya bahan.", "integer"), ukuran="Jumlah", satuan="bahan"),
+        column("nomor", "Nomor", "Nomor urut dalam daftar rilis ini.", "integer"),
+        column("jenis_informasi", "Jenis informasi", "Nama dataset, bukan judul bahan."),
+        column("penanggung_jawab", "Penanggung jawab", "Satker yang membuat."),
+        column("dasar", "Dasar pengecualian", "Huruf Pasal 17 UU 14/2008.", required=False),
+        column("nomor_uji", "Nomor uji konsekuensi", "Lembar uji konsekuensi (Pasal 19).", required=False),
+        column("sampai", "Dikecualikan sampai", "Hari terakhir pengecualian berlaku.", "date", required=False),
+        replace(column("jumlah", "Jumlah", "Banyaknya bahan.", "integer"), ukuran="Jumlah", satuan="bahan"),
     ),
 )
 Satker = Mapping[str, Mapping[str, str]]

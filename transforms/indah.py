@@ -99,6 +99,7 @@ def portal(documents: Mapping[str, list[Document]]) -> dict[str, str]:
     indicators = [body["data"] for body in documents["ms_ind"]]
     found |= {name: "; ".join(str(each[name]) for each in indicators if each[name]) for name in INDICATOR}
     found["variabel_disaggregasi"] = ", ".join(v["nama"] for each in indicators for v in each["variabel_disagregasi"])
+    found["id_mskeg"] = str(activity.get("base_id") or "")
     found["submission_period"] = str(activity["submission_period"] or "")
     found["total_msvar"], found["total_msind"] = str(len(documents["ms_var"])), str(len(indicators))
     return {name: value for name, value in found.items() if value}

@@ -105,6 +105,7 @@ class Series:
 SERIES = {
     "tabel": Series("statistik", "Statistik kehumasan", "Tabel statistik berkala, satu standar satu tabel."),
     "dip": Series("kip", "Keterbukaan informasi publik", "Daftar informasi publik dan yang dikecualikan (UU 14/2008)."),
+    "rencana": Series("rencana", "Perencanaan data", "Daftar data dan jadwal rilis (Perpres 39/2019 Pasal 27)."),
     "acuan": Series("acuan", "Kode referensi dan data induk", "Daftar kode yang dipakai semua dataset, dan sumbernya."),
     "bahan": Series("bahan", "Bahan kehumasan", "Teks, foto, video dan audio dari satker, serta rujukan medianya."),
 }

@@ -16,7 +16,7 @@ from infra.publishing.editions import as_json
 from infra.publishing.targets import KINDS, Place
 from infra.submit import Refused
 from schemas.dataset import ContractError, Dataset, Field, datasets, tables
-from transforms import copies, dip, publik
+from transforms import copies, daftar, dip, publik
 from transforms.datapackage import FORMATS
 from transforms.shape import literal
 
@@ -42,7 +42,8 @@ class Partner:
     target: str
     """Where: a folder, `s3://bucket/prefix`, `sftp://user@host/path`, an http(s) address."""
     datasets: tuple[str, ...]
-    """Public tables and code lists by name, the lists `dip_<table>`, `dik` and `rendisi`; `*` is all of them."""
+    """Public tables and code lists by name, the lists `dip_<table>`, `dik`, `daftar_data`, `jadwal_rilis`, `rendisi`;
+    `*` is all of them."""
     formats: tuple[str, ...] = (*FORMATS,)
     """Files of each dataset; its Table Schema comes along."""
     send: str = "full"
@@ -150,7 +151,8 @@ def roster(folder: Path) -> Roster:
 def offered() -> dict[str, Dataset]:
     """Everything a partner may ask for, by name."""
     public = publik.offered(tables().values())
-    return {d.name: d for d in (*public, dip.DIK, copies.standard(), *map(dip.listing, datasets().values()))}
+    lists = (dip.DIK, *daftar.LISTS, *map(dip.listing, datasets().values()))
+    return {d.name: d for d in (*public, *lists, copies.standard())}
 
 
 def _below(column: str, code: str) -> str:

@@ -24,7 +24,7 @@ from infra.publishing.shown import COPIES, COPY, show
 from infra.storage.store import Stat, Store
 from schemas import reference
 from schemas.dataset import Dataset, datasets, tables
-from transforms import catalogue, datajson, datapackage, dip, indah, publik
+from transforms import catalogue, daftar, datajson, datapackage, dip, indah, publik
 from transforms.datapackage import Step
 from transforms.publik import Edition, Facts
 from transforms.vocabulary import Place
@@ -95,6 +95,7 @@ def publish(
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
         editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
         editions.append(_closed(shelf, of_offices, gates))
+        editions += [_planned(shelf, standard, release.at) for standard in daftar.LISTS]
     media = next((e for e in editions if e.standard.name == "media" and "rendisi" in release.tables), None)
     shown = media and show(connection, shelf, media, release.tables["rendisi"], gates["media"].since, thorough=thorough)
     if shown:
@@ -132,7 +133,8 @@ def publish(
 
 def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
     """What lies on the shelf but for the copies of media, of which there are many."""
-    names = {*tables(), *(f"dip_{name}" for name in datasets()), dip.DIK.name} - {COPIES.name}
+    lists = [dip.DIK, *daftar.LISTS, *map(dip.listing, datasets().values())]
+    names = {*tables(), *(standard.name for standard in lists)} - {COPIES.name}
     ours = [*(f"{name}/" for name in [*names, items.FOLDER, "indah"]), f"{COPIES.name}/{COPIES.version}."]
     for prefix in [""] if thorough else ours:
         yield from (s for s in store.list(f"{ROOT}/{prefix}") if not COPY.fullmatch(s.key.removeprefix(f"{ROOT}/")))
@@ -267,3 +269,14 @@ def _closed(shelf: Shelf, editions: Sequence[Edition], gates: Mapping[str, _Gate
     id_ = f"{dip.DIK.version}.{mark(dip.DIK, [table.to_pylist(), [edition.id for edition in editions]])}"
     about = publik.together([edition.facts for edition in editions])
     return shelf.edition(dip.DIK, id_, table.to_reader, lambda count: replace(about, rows=count))
+
+
+def _planned(shelf: Shelf, standard: Dataset, at: datetime) -> Edition:
+    """The daftar data or the jadwal rilis, as our own files have them at a release."""
+    table = daftar.rows(standard)
+    id_ = f"{standard.version}.{mark(standard, table.to_pylist())}"
+
+    def facts(count: int) -> Facts:
+        return publik.as_of(replace(publik.together([]), rows=count), at)
+
+    return shelf.edition(standard, id_, table.to_reader, facts)
