@@ -15,7 +15,32 @@ _DAYS = 1
 
 _TAKEN = "try_cast(replace(left(f.diambil_pada_exif, 10), ':', '-') AS DATE)"
 _RECORDED = "CAST(make_timestamp(epoch_us(d.direkam_pada)) AS DATE)"
-_CREDIT = "coalesce(f.metadata_tertanam->>'$.kredit[0]', f.metadata_tertanam->>'$.credit')"
+_CREDIT = (
+    "coalesce(f.metadata_tertanam->>'$.kredit[0]', f.metadata_tertanam->>'$.credit', f.metadata_tertanam->>'$.artist')"
+)
+_NAME = "lower(regexp_extract(d.berkas, '[.]([A-Za-z0-9]+)$', 1))"
+_ENDINGS = {
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/png": ("png",),
+    "image/webp": ("webp",),
+    "image/gif": ("gif",),
+    "image/tiff": ("tif", "tiff"),
+    "image/avif": ("avif",),
+    "image/heic": ("heic", "heif"),
+    "video/mp4": ("mp4", "m4v"),
+    "video/quicktime": ("mov", "qt"),
+    "video/webm": ("webm",),
+    "video/x-matroska": ("mkv",),
+    "video/x-msvideo": ("avi",),
+    "video/3gpp": ("3gp", "3gpp"),
+    "audio/mpeg": ("mp3",),
+    "audio/mp4": ("m4a",),
+    "audio/wav": ("wav", "wave"),
+    "audio/flac": ("flac",),
+    "audio/ogg": ("ogg", "oga", "opus"),
+}
+"""Type by content → what the names of such files end in."""
+
 _CITY = "f.metadata_tertanam->>'$.kota[0]'"
 
 
@@ -34,6 +59,7 @@ def conflicts(dataset: Dataset) -> Iterator[str]:
         ("AI_TIDAK_DINYATAKAN", "sumber_digital", made, "d.sumber_digital", "f.asal_digital"),
         ("SUNTINGAN_TIDAK_DINYATAKAN", "sumber_digital", edited, "d.sumber_digital", "f.asal_digital"),
         ("C2PA_TIDAK_SAH", "berkas", "f.c2pa <> 'SAH'", "d.berkas", "f.c2pa_penanda"),
+        ("NAMA_TIDAK_COCOK", "berkas", _misnamed(), "d.berkas", "f.tipe_media"),
         ("METADATA_BERKAS_BENTROK", "berkas", "f.metadata_bentrok IS NOT NULL", "d.berkas", differing),
     )
     for kode, kolom, condition, nilai, batas in found:
@@ -43,6 +69,16 @@ def conflicts(dataset: Dataset) -> Iterator[str]:
                 f" {batas} FROM dinilai d JOIN fakta f ON f._kiriman = d._kiriman AND f.berkas = d.berkas"
                 f" WHERE f.galat IS NULL AND {condition}"
             )
+
+
+def _misnamed() -> str:
+    """SQL: the name ends as those of another type of the same kind do; one that says nothing is none of that."""
+    rows = [f"('{kind}', '{ending}')" for kind, endings in _ENDINGS.items() for ending in endings]
+    kind, theirs = "split_part(t.tipe, '/', 1)", "split_part(f.tipe_media, '/', 1)"
+    return (
+        f"EXISTS (FROM (VALUES {', '.join(rows)}) t(tipe, akhir) WHERE akhir = {_NAME} AND {kind} = {theirs}"
+        " AND t.tipe <> f.tipe_media)"
+    )
 
 
 def _elsewhere() -> str:

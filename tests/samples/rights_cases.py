@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.media_files import signed
 from tests.samples.make import Case, Files, encode, items, one, picture
+from transforms.media import iptc
 
 F = "foto"
 SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -26,6 +27,16 @@ def shrunk(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def as_old_programs_write(jpeg: bytes, values: dict[str, str]) -> bytes:
+    """The picture with an IIM block in Windows-1252 that does not say so."""
+    block = b""
+    for name, value in values.items():
+        number, text = iptc.PROPERTIES[name].iim, value.encode("cp1252")
+        assert number is not None
+        block += bytes((0x1C, 2, number)) + len(text).to_bytes(2, "big") + text
+    return encode._with_iim(jpeg, block)
+
+
 def cases() -> list[Case]:
     shot = picture(exif={"Make": "Contoh", "DateTimeOriginal": "2026:11:16 07:40:00"})
     at_night = picture(exif={"Make": "Contoh", "DateTimeOriginal": "2026:11:21 00:10:00"})
@@ -34,6 +45,9 @@ def cases() -> list[Case]:
     made = picture(xmp={"sumber_digital": f"{SOURCES}trainedAlgorithmicMedia"})
     edited = picture(exif={"Make": "Contoh", "Software": "Adobe Photoshop 27"})
     torn = picture(exif={"Make": "Contoh", "Artist": "Humas A"}, xmp={"pembuat": "Humas B"})
+    words = {"keterangan": "Pos pengamanan – “arus lancar”, ujar petugas", "kredit": "Humas contoh"}
+    local = picture(exif={"ImageDescription": words["keterangan"]}, iptc=words, xmp=words)
+    old = as_old_programs_write(picture(xmp=words), words)
     whole = encode.photo(480, 320, text="contoh", quality=90)
     kept = signed(picture(), "image/jpeg", {"action": "c2pa.created", "digitalSourceType": f"{SOURCES}digitalCapture"})
     changed = bytearray(kept)
@@ -55,6 +69,8 @@ def cases() -> list[Case]:
         said("c2pa-berubah", bytes(changed), {}, "C2PA_TIDAK_SAH:berkas"),
         said("c2pa-utuh", kept, {}, near=("C2PA_TIDAK_SAH",)),
         said("metadata-bentrok", torn, {}, "METADATA_BERKAS_BENTROK:berkas"),
+        said("metadata-indonesia", local, {}, near=("METADATA_BERKAS_BENTROK", "KREDIT_BEDA_DENGAN_BERKAS")),
+        said("metadata-1252", old, {}, near=("METADATA_BERKAS_BENTROK", "KREDIT_BEDA_DENGAN_BERKAS")),
         said("metadata-cocok", picture(xmp={"pembuat": "Humas B"}), {}, near=("METADATA_BERKAS_BENTROK",)),
         Case(
             F,
