@@ -37,7 +37,7 @@ ELSEWHERE = {
     # a decision of a person
     "DIKEMBALIKAN_PEMBINA": "test_walidata.py::test_what_the_pembina_returns_goes_back_as_a_whole_and_its_correction_waits_anew",  # noqa: E501
     # what is no folder with an envelope, or never becomes one
-    "MANIFES_TIDAK_ADA": "test_forms.py::test_what_never_gets_an_envelope_is_shown_and_then_answered",
+    "MANIFES_TIDAK_ADA": "test_forms.py::test_a_bad_zip_is_a_finding_and_its_bytes_are_kept",
     "TABEL_TANPA_AMPLOP": "test_forms.py::test_a_table_of_which_it_cannot_be_told_is_answered",
     "AMPLOP_DISIMPULKAN": "test_forms.py::test_a_bare_table_is_taken_where_satker_and_standard_can_be_told",
     "KIRIMAN_TERLALU_BESAR": "test_sources.py::test_what_is_too_large_is_refused_in_sight_and_not_fetched_again",
