@@ -48,6 +48,11 @@ class Settings:
     copies: Path | None = None
     """Where this machine keeps copies of the table files of a lake on S3; `<home>/copies` if not said."""
 
+    @property
+    def api(self) -> str:
+        """The address of the public API; without its host where that is not known."""
+        return f"{self.public_base or ''}/api/1"
+
     def open_store(self) -> Store:
         """The store this installation's lake is in."""
         from infra.storage.store import open_store
@@ -77,7 +82,7 @@ class Settings:
             settle_s=float(env.get("SPIT_SETTLE_S") or 2),
             grace_s=float(env.get("SPIT_GRACE_S") or 30),
             batch_limit=int(env.get("SPIT_BATCH_LIMIT") or 500),
-            public_base=env.get("SPIT_PUBLIC_BASE") or None,
+            public_base=env.get("SPIT_PUBLIC_BASE", "").rstrip("/") or None,
             api_keys=Path(env["SPIT_API_KEYS"]) if env.get("SPIT_API_KEYS") else None,
             copies=Path(env["SPIT_COPIES"]).absolute() if env.get("SPIT_COPIES") else None,
         )

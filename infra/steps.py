@@ -335,7 +335,7 @@ def deliver(settings: Settings, *, only: str | None = None, thorough: bool = Fal
             connect(lake, current, scratch=Path(scratch)) as con,
         ):
             now, batches = datetime.now(UTC), batches_since(lake.releases)
-            publication = publish(con, store, current, thorough=thorough, batches=batches, now=now)
+            publication = publish(con, store, current, thorough=thorough, batches=batches, now=now, api=settings.api)
         known = roster(settings.partners)
         owing = request.owing(inbox, hidden, known.partners)
         done = delivering.deliver_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from schemas.dataset import GROUNDS, Dataset, datasets, tables
 from schemas.reference import satker
 from tests.released import AT, SECRET, lake, row, rows_of
-from transforms import dip, publik
+from transforms import dip, ninjs, publik
 
 FOTO, TEKS, LAYANAN = (tables()[name] for name in ("foto", "teks", "layanan_informasi"))
 
@@ -38,7 +39,7 @@ def closed(key: str, **values: Any) -> dict[str, Any]:
 
 
 def test_the_list_has_the_nine_columns_and_the_category() -> None:
-    (found,) = listed(FOTO, [row(FOTO, "a", judul="Apel pagi", keterangan="x" * 500)])
+    (found,) = listed(FOTO, [row(FOTO, "a", judul="Apel pagi", keterangan="x" * 500, _kunci="JATENG.BANYUMAS|a")])
     assert found == {
         "nomor": 1,
         "judul": "Apel pagi",
@@ -46,9 +47,9 @@ def test_the_list_has_the_nine_columns_and_the_category() -> None:
         "penguasa": f"Kabagops {satker()['JATENG.BANYUMAS']['nama']}",
         "penanggung_jawab": satker()["JATENG.BANYUMAS"]["nama"],
         "waktu_tempat": "2026-11-20, 33.02",
-        "bentuk": "Rekaman elektronik",
-        "retensi": "Menurut Jadwal Retensi Arsip satker",
-        "media": "foto; urn:spit:dataset:foto",
+        "bentuk": "Rekaman elektronik: gambar",
+        "retensi": "10 tahun sesudah diterima",
+        "media": f"foto; /api/1/ninjs/{ninjs.identity('foto', 'JATENG.BANYUMAS|a')}",
         "kategori": "berkala",
     }
     assert list(found) == [f.name for f in dip.listing(FOTO).fields]
@@ -67,6 +68,17 @@ def test_a_table_is_listed_by_satker_and_period() -> None:
     assert [r["judul"] for r in found] == [f"{LAYANAN.title}, 2026-01", f"{LAYANAN.title}, 2026-02"]
     assert found[0]["waktu_tempat"] == "2026-01, JATENG"
     assert found[0]["penguasa"].startswith("Kabidhumas")
+    own = "/api/1/dataset/layanan_informasi/baris?kode_satker=JATENG&periode=2026-01"
+    assert (found[0]["bentuk"], found[0]["media"]) == ("Rekaman elektronik: tabel data", f"tabel; {own}")
+
+
+def test_what_is_kept_for_good_is_said_to_be_and_addresses_begin_where_the_api_is() -> None:
+    for_good = replace(TEKS, retention_years=0)
+    with lake({"teks": [row(TEKS, "a")]}) as connection:
+        asked = dip.listed(for_good, AT, satker(), "https://data.example/api/1")
+        (found,) = connection.execute(asked).to_arrow_table().to_pylist()
+    assert found["retensi"] == "Tetap disimpan"
+    assert found["media"].startswith("teks; https://data.example/api/1/ninjs/")
 
 
 @pytest.mark.parametrize("kelas", dip.CATEGORIES)

@@ -207,6 +207,16 @@ def test_addresses_begin_as_whoever_asks_has_to_write_them(served: Served, base:
     assert asyncio.run(ask("/api/1/dataset/teks/baris?batas=1"))["lanjut"].startswith(f"{begin}/api/1/")
 
 
+def test_the_list_of_public_information_leads_to_what_it_lists(served: Served) -> None:
+    listed = served.get("/api/1/dip?batas=1000").json()["baris"]
+    assert len(listed) == len(TITLES) + 1
+    assert {row["dataset"] for row in listed} == {"teks", "foto"}
+    for row in (listed[0], listed[-1]):
+        item = served.get(row["media"].partition("; ")[2]).json()
+        assert row["judul"] in json.dumps(item, ensure_ascii=False)
+    assert [row["nomor"] for row in served.get("/api/1/dip?dataset=foto&pilih=nomor").json()["baris"]] == [1]
+
+
 WAYS = {
     "/api/1/dataset/{nama}": "teks",
     "/api/1/dataset/{nama}/baris": "teks",

@@ -25,6 +25,16 @@ HEADS = {
 """Who holds the information as head of the PPID, by kind of satker (Perkap 24/2011, after one secondary source)."""
 
 THEME = "keterbukaan informasi"
+SHAPES = {
+    "teks": "Rekaman elektronik: naskah",
+    "foto": "Rekaman elektronik: gambar",
+    "video": "Rekaman elektronik: gambar bergerak dan suara",
+    "audio": "Rekaman elektronik: suara",
+    "tabel": "Rekaman elektronik: tabel data",
+}
+"""In what shape information is there, by kind of dataset: nothing is kept on paper here."""
+
+API = "/api/1"
 CATEGORIES = {"BERKALA": "berkala", "SERTA_MERTA": "serta-merta", "SETIAP_SAAT": "setiap saat"}
 
 
@@ -40,9 +50,9 @@ LISTED = (
     column("penguasa", "Pejabat yang menguasai informasi", "Atasan PPID satker menurut Perkap 24/2011."),
     column("penanggung_jawab", "Penanggung jawab pembuatan", "Satker yang membuat atau menerbitkan."),
     column("waktu_tempat", "Waktu dan tempat pembuatan", "Hari atau periode, dan kode wilayah atau satker."),
-    column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman."),
-    column("retensi", "Jangka waktu penyimpanan", "Jadwal retensi arsip yang berlaku."),
-    column("media", "Jenis media", "Jenis media yang memuat informasi dan nama tetap dataset-nya."),
+    column("bentuk", "Bentuk informasi yang tersedia", "Cetak atau rekaman, dan rekaman apa."),
+    column("retensi", "Jangka waktu penyimpanan", "Berapa lama disimpan menurut standarnya."),
+    column("media", "Jenis media", "Jenis media yang memuat informasi, dan alamatnya."),
     column("kategori", "Kategori", "Berkala, serta-merta atau setiap saat (Pasal 9, 10, 11)."),
 )
 """The nine columns of a DIP, and the category."""
@@ -90,8 +100,10 @@ DIK = Dataset(
 Satker = Mapping[str, Mapping[str, str]]
 
 
-def listed(dataset: Dataset, at: datetime, satker: Satker) -> str:
-    """SELECT of the DIP of a public dataset at `at`; `satker` gives each unit's `nama` and `tipe` by code."""
+def listed(dataset: Dataset, at: datetime, satker: Satker, api: str = API) -> str:
+    """SELECT of the DIP of a public dataset at `at`; `satker` gives each unit's `nama` and `tipe` by code, `api` is
+    where the public API answers."""
+    kept = f"{dataset.retention_years} tahun sesudah diterima" if dataset.retention_years else "Tetap disimpan"
     heads = " ".join(f"WHEN {literal(tipe)} THEN {literal(head)}" for tipe, head in HEADS.items())
     kinds = " ".join(f"WHEN {literal(code)} THEN {literal(word)}" for code, word in CATEGORIES.items())
     return (
@@ -99,8 +111,8 @@ def listed(dataset: Dataset, at: datetime, satker: Satker) -> str:
         " SELECT row_number() OVER (ORDER BY kunci, kelas) AS nomor, judul, ringkasan,"
         f" coalesce(CASE tipe {heads} END || ' ', '') || coalesce(nama, kode_satker) AS penguasa,"
         " coalesce(nama, kode_satker) AS penanggung_jawab, waktu || ', ' || tempat AS waktu_tempat,"
-        " 'Rekaman elektronik' AS bentuk, 'Menurut Jadwal Retensi Arsip satker' AS retensi,"
-        f" {literal(f'{dataset.kind}; urn:spit:dataset:{dataset.name}')} AS media, CASE kelas {kinds} END AS kategori"
+        f" {literal(SHAPES[dataset.kind])} AS bentuk, {literal(kept)} AS retensi,"
+        f" {literal(f'{dataset.kind}; {api}/')} || alamat AS media, CASE kelas {kinds} END AS kategori"
         " FROM bahan LEFT JOIN satker ON kode = kode_satker ORDER BY nomor"
     )
 
@@ -140,11 +152,14 @@ def _items(dataset: Dataset, at: datetime) -> str:
         "waktu": f"{first('periode', 'tanggal_kejadian', otherwise=arrived)}::VARCHAR",
         "tempat": first("kode_wilayah", otherwise=satker),
         "kelas": first("klasifikasi_informasi", otherwise="'SETIAP_SAAT'"),
+        "alamat": f"'ninjs/' || left(sha256({literal(dataset.name)} || chr(31) || _kunci), 32)",  # ninjs.identity
     }
     table = dataset.kind == "tabel"
     if table:
         about = f"concat_ws(', ', {literal(dataset.title)}, {said['waktu']})"
-        said |= {"kunci": f"concat_ws('|', {satker}, {said['waktu']})", "judul": about}
+        of = " || '&' || ".join(f"'{name}=' || {name}" for name in ("kode_satker", "periode") if name in names)
+        where = f"'dataset/{dataset.name}/baris?' || {of or repr('')}"
+        said |= {"kunci": f"concat_ws('|', {satker}, {said['waktu']})", "judul": about, "alamat": where}
     selected = ", ".join(f"{sql} AS {name}" for name, sql in said.items())
     return f"SELECT {'DISTINCT ' if table else ''}{selected} FROM ({publik.rows(dataset, at)})"
 

@@ -78,6 +78,7 @@ def publish(
     thorough: bool = False,
     batches: Batches = lambda _: None,
     now: datetime | None = None,
+    api: str = dip.API,
 ) -> Publication:
     """Publish a release. `connection` shows the current rows of its tables as views of their names.
 
@@ -85,7 +86,7 @@ def publish(
     killed anywhere. `thorough` looks at every file on the shelf: what is lost or spoilt is made again, and what lies
     there and should not goes, wherever it lies. `batches` says which were released since an earlier release; then only
     their rows are looked up to tell what changed. With `now`, what the clock has opened or closed since the release
-    counts.
+    counts. `api` is the address of the public API, as the lists of public information give it.
     """
     shelf = Shelf(store, thorough=thorough)
     open_ = [standard for standard in publik.offered(tables().values()) if standard.name in release.tables]
@@ -93,7 +94,7 @@ def publish(
     gates = {standard.name: _gate(connection, store, standard, release, at) for standard in open_}
     editions = [_edition(connection, shelf, standard, release, gates[standard.name]) for standard in open_]
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
-        editions += [_listing(connection, shelf, e, gates[e.standard.name].since) for e in of_offices]
+        editions += [_listing(connection, shelf, e, gates[e.standard.name].since, api) for e in of_offices]
         editions.append(_closed(shelf, of_offices, gates))
         editions += [_planned(shelf, standard, release.at) for standard in daftar.LISTS]
     media = next((e for e in editions if e.standard.name == "media" and "rendisi" in release.tables), None)
@@ -251,14 +252,14 @@ def _edition(connection: Connection, shelf: Shelf, standard: Dataset, release: R
     return shelf.edition(standard, id_, rows, facts)
 
 
-def _listing(connection: Connection, shelf: Shelf, edition: Edition, since: datetime) -> Edition:
+def _listing(connection: Connection, shelf: Shelf, edition: Edition, since: datetime, api: str) -> Edition:
     """The list of what is open of a dataset: new when its edition is."""
-    standard, units = dip.listing(edition.standard), reference.satker()
+    standard, asked = dip.listing(edition.standard), (edition.standard, since, reference.satker(), api)
 
     def rows() -> pa.RecordBatchReader:
-        return connection.execute(dip.listed(edition.standard, since, units)).to_arrow_reader(ROW_GROUP)
+        return connection.execute(dip.listed(*asked)).to_arrow_reader(ROW_GROUP)
 
-    id_ = f"{standard.version}.{mark(standard, [dip.listed(edition.standard, since, units), edition.id])}"
+    id_ = f"{standard.version}.{mark(standard, [dip.listed(*asked), edition.id])}"
     about = publik.together([edition.facts])
     return shelf.edition(standard, id_, rows, lambda count: replace(about, rows=count))
 

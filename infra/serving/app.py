@@ -32,7 +32,7 @@ from infra.storage.store import NotFound, Store
 from schemas.daftar_data import plan
 
 BASE = "/api/1"
-LISTS = ("dataset", "referensi", "jadwal-rilis")
+LISTS = ("dataset", "referensi", "jadwal-rilis", "dip")
 MEDIA_TYPES = {
     "json": JSON,
     "csv": "text/csv; charset=utf-8",
@@ -148,6 +148,12 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
     @get("/referensi/{nama}", "Satu daftar kode / one code list", *TABULAR, also=(400, 404))
     def one_list(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
         return page(named(lists, nama), request, asked.form)
+
+    @get("/dip", "Daftar informasi publik / what information there is", *TABULAR, also=(400, 404))
+    def listing(request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+        if (dip := published().dip) is None:
+            raise HTTPException(404, "belum terbit / not published yet")
+        return page(dip, request, asked.form)
 
     @get("/jadwal-rilis", "Daftar data dan jadwal rilis / what is due from whom, and when")
     def schedule(request: Request) -> Response:

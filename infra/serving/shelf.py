@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -16,6 +16,7 @@ from infra.storage.store import NotFound, Store
 from schemas import reference
 from transforms.shape import literal
 
+DIP = "dip_"
 PACKAGE, JSON = "datapackage.json", "application/json"
 FRESH_S = 2.0
 """For so long a publication is served without looking whether there is a newer one."""
@@ -51,12 +52,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Publication:
-    """All of one release that is public: its tables, and every file it names (path → media type)."""
+    """All of one release that is public: its tables, every file it names (path → media type), and the lists of public
+    information as one table, where there are any."""
 
     release: str
     created: str
     tables: Mapping[str, Table]
     files: Mapping[str, str]
+    dip: Table | None = None
 
 
 class Shelf:
@@ -121,7 +124,26 @@ class Shelf:
         files = {r["path"]: r["mediatype"] for r in package["resources"]}
         # The catalogue names the schema of every edition, which lies beside its files.
         files |= {f"{table.name}/{table.edition}/skema.json": JSON for table in tables.values()}
-        return Publication(package["version"], package["created"], tables, files)
+        return Publication(package["version"], package["created"], tables, files, _together(tables))
+
+
+def _together(tables: Mapping[str, Table]) -> Table | None:
+    """The DIP of every dataset as one table."""
+    lists = {name.removeprefix(DIP): table for name, table in tables.items() if name.startswith(DIP)}
+    if not lists:
+        return None
+    one = next(iter(lists.values()))
+    parts = (f"SELECT {literal(name)} AS dataset, * FROM {table.source}" for name, table in lists.items())
+    return replace(
+        one,
+        name="dip",
+        title="Daftar Informasi Publik",
+        edition=" ".join(table.edition for table in lists.values()),
+        columns={"dataset": "VARCHAR", **one.columns},
+        key=("dataset", *one.key),
+        source=f"({' UNION ALL '.join(parts)})",
+        in_order=False,
+    )
 
 
 def code_lists() -> dict[str, Table]:
