@@ -130,10 +130,11 @@ def up(as_json: bool) -> int:
 @click.option("--name", help="Name of the submission; by default the folder's own.")
 def submit(folder: Path, source: str, name: str | None, as_json: bool) -> int:
     """Hand in a FOLDER (media or tables and a manifest), a zip of one, or a single workbook."""
+    from infra.sources.remote import ALONE
     from infra.submit import submit as hand_in
 
     place = hand_in(folder, source, Settings.from_env(), name)
-    named = place.stem if place.is_file() else place.name
+    named = place.stem if place.suffix.lower() in ALONE else place.name
     text = f"handed in as {source}/{named}\nnext: satu status  (a running `satu up` takes it in within seconds)"
     _show({"source": source, "name": named, "place": str(place)}, text, as_json)
     return FINE

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from infra.settings import Settings
 from infra.sources import ANSWERS, drop_of, sources
-from infra.sources.folder import ALONE
 from schemas.manifest import NAME
 
 
@@ -25,10 +24,10 @@ def submit(place: Path, source: str, settings: Settings, name: str | None = None
     if source not in known:
         raise Refused(f"there is no source {source!r}; registered in {settings.sources}: {', '.join(known)}")
     drop = drop_of(place)
-    if not drop.has_manifest or (drop.alone and place.suffix.lower() not in ALONE):
+    if not drop.has_manifest:
         raise Refused(f"{place} holds no {NAME} nor another envelope; the forms are in docs/loop.md")
-    name = name or drop.name
-    there = known[source].folder / (name + place.suffix.lower() if drop.alone else name)
+    name, suffix = name or drop.name, place.suffix.lower() if drop.alone else ""
+    there = known[source].folder / (name.removesuffix(suffix) + suffix)
     if name == ANSWERS or name.startswith(".") or there.parent != known[source].folder:
         raise Refused(f"{name!r} cannot be the name of a submission; choose another with --name")
     if there.exists():

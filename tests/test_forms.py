@@ -499,7 +499,7 @@ def test_a_csv_does_not_show_its_end(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
 
 
-@pytest.mark.parametrize("form", ["zip", "xlsx", "folder"])
+@pytest.mark.parametrize("form", ["zip", "xlsx", "csv", "folder"])
 def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Path, form: str) -> None:
     place = tmp_path / "rilis"
     match form:
@@ -510,6 +510,11 @@ def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Pa
             place = tmp_path / "rilis.xlsx"
             rows = [list(make.GOOD["teks"]), [str(v) for v in make.GOOD["teks"].values()]]
             place.write_bytes(book(rows, {"satker": "JATENG", "dataset": "teks"}))
+        case "csv":
+            place = tmp_path / "rilis.csv"
+            rows = [list(make.GOOD["teks"]), [str(v) for v in make.GOOD["teks"].values()]]
+            lines = "".join(";".join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+            place.write_text(f"#satker: JATENG\n#dataset: teks\n{lines}")
         case _:
             make.write(make.Case("teks", "x", make.items("teks", {}), (1, 0, 0)), place)
             (place / "expected.json").unlink()
@@ -518,4 +523,4 @@ def test_every_form_can_be_handed_in_by_command(spit: Installation, tmp_path: Pa
     with pytest.raises(Refused):
         submit(place, "jateng", spit.settings)
     spit.take_in()
-    assert counts(spit.one("rilis")) == (1, 1, 0, 0)
+    assert counts(spit.one("rilis.csv" if form == "csv" else "rilis")) == (1, 1, 0, 0)
