@@ -23,10 +23,11 @@ def alone(work: Callable[..., Any], *args: Path | str | int) -> Any:
     """What a function of a module returns, called in a process of its own, as JSON brings it here."""
     code = (
         f"import json, {work.__module__} as b; from pathlib import PosixPath;"
-        f" print(json.dumps(b.{work.__name__}(*{args!r})))"
+        f" print('\\n=', json.dumps(b.{work.__name__}(*{args!r})))"
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])  # above it the engine may show its progress
+    # Around it the engine may show its progress.
+    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("= "))[2:])
 
 
 def landed_mib(folder: Path, size: int) -> int:
