@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,29 @@ def test_a_csv_is_what_its_schema_says(store: Store, name: str) -> None:
     assert wanted <= set(values)
     arrived = datetime(2026, 11, 20, 0, 40, 0, 500, tzinfo=UTC)
     assert values["_diterima_pada"] == arrived if "_diterima_pada" in fields else tables()[name].sources
+
+
+def test_a_package_is_known_by_its_bytes_and_by_when_it_became_public(tmp_path: Path) -> None:
+    teks, ends = tables()["teks"], AT + timedelta(hours=2)
+    before, after = row(teks, "a"), row(teks, "b", embargo_sampai=ends)
+
+    def package(shelf: str, rows: list[dict[str, Any]], version: int, now: datetime) -> dict[str, Any]:
+        store = open_store(str(tmp_path / shelf))
+        release = Release(version, AT + timedelta(hours=version / 2), {"teks": version, "pelepasan": 1})
+        with lake({"teks": rows}) as connection:
+            publish(connection, store, release, now=now)
+        return json.loads(store.get("published/datapackage.json"))
+
+    package("a", [before], 1, AT)
+    grown = package("a", [before, after, row(teks, "c")], 2, AT)
+    fresh, again = (package(shelf, [before, after, row(teks, "c")], 2, AT) for shelf in ("b", "c"))
+    assert fresh == again, "the same release on a fresh shelf"
+    changes = [each for each in grown["resources"] if each["name"] == "teks-perubahan"]
+    assert [each for each in grown["resources"] if each not in changes] == fresh["resources"]
+    assert len(changes) == 1 and changes[0]["sejak"] and grown["id"] != fresh["id"], "it says what it depends on"
+    opened = package("b", [before, after, row(teks, "c")], 2, ends)
+    assert (opened["version"], opened["created"]) == ("2", ends.isoformat().replace("+00:00", "Z"))
+    assert opened["id"] != fresh["id"] and opened["created"] > fresh["created"]
 
 
 def test_the_profile_sees_what_is_wrong() -> None:

@@ -38,7 +38,11 @@ def descriptor(
     steps: Mapping[str, Step] | None = None,
     metadata: Mapping[str, Mapping[str, bytes]] | None = None,
 ) -> dict[str, Any]:
-    """`datapackage.json` of release `number`, made at `at`; paths are relative to it.
+    """`datapackage.json` of release `number` as it is public since `at`; paths are relative to it.
+
+    The same `id` stands for the same files, byte for byte, wherever and whenever they are made: it has their checksums
+    in it. One release can have several, since what is public of it changes when an embargo ends or something is
+    withdrawn, and since `<name>-perubahan` is there only where the edition before (`sejak`) was published as well.
 
     The CSV of a dataset is the resource named after it; its twins, `<name>-parquet` and the like, have the same rows
     and schema. `<name>-perubahan` is what changed since the edition before, where there was one.
@@ -50,11 +54,14 @@ def descriptor(
     resources += [_step(edition, step) for edition, step in changed if step]
     told = [(edition, (metadata or {}).get(edition.standard.name, {})) for edition in editions]
     resources += [_metadata(edition, path, content) for edition, files in told for path, content in files.items()]
+    mark = hashlib.sha256(
+        "\n".join(sorted(f"{each['path']} {each['hash']}" for each in resources)).encode()
+    ).hexdigest()
     codes = {code for edition in editions for code in edition.facts.licences} or {DEFAULT_LICENCE}
     return {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "spit",
-        "id": f"urn:spit:rilis:{number}",
+        "id": f"urn:spit:rilis:{number}:{mark[:16]}",
         "title": f"Data kehumasan kepolisian, rilis {number}",
         "version": str(number),
         "created": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

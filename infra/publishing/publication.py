@@ -60,6 +60,7 @@ class Publication:
 
     number: int
     at: datetime
+    """When it was made, or when the clock opened or closed something of it later."""
     editions: tuple[Edition, ...]
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -92,6 +93,7 @@ def publish(
     open_ = [standard for standard in publik.offered(tables().values()) if standard.name in release.tables]
     at = max(release.at, now or release.at)
     gates = {standard.name: _gate(connection, store, standard, release, at) for standard in open_}
+    public_since = max([release.at, *(gate.since for gate in gates.values())])
     editions = [_edition(connection, shelf, standard, release, gates[standard.name]) for standard in open_]
     if of_offices := [edition for edition in editions if edition.standard.name in datasets()]:
         editions += [_listing(connection, shelf, e, gates[e.standard.name].since, api) for e in of_offices]
@@ -120,7 +122,7 @@ def publish(
         if not shelf.holds(stable, file.sha256):
             with store.open(f"{ROOT}/{file.path}") as content:
                 shelf.put(stable, content)
-    for name, page in pages(release.number, release.at, editions, base=base, steps=steps).items():
+    for name, page in pages(release.number, public_since, editions, base=base, steps=steps).items():
         kept.add(key := f"{ROOT}/{name}")
         if not shelf.holds(key, hashlib.sha256(page).hexdigest()):
             shelf.put(key, page)
@@ -129,7 +131,7 @@ def publish(
         store.delete(key)
     removed += shown.settle() if shown else []
     files = shown.files if shown else None
-    return Publication(release.number, release.at, tuple(editions), tuple(shelf.written), tuple(removed), files, logs)
+    return Publication(release.number, public_since, tuple(editions), tuple(shelf.written), tuple(removed), files, logs)
 
 
 def _lying(store: Store, *, thorough: bool) -> Iterator[Stat]:
