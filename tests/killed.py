@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from deltalake.table import DeltaTable, TableAlterer, TableOptimizer
+from deltalake.table import DeltaTable, TableAlterer
 
 import infra.judging.judge  # noqa: F401 - imported here so that every worker forked from a server has it already
 import infra.lake as lake
@@ -31,7 +31,6 @@ ACTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (lake, ("write_deltalake",)),
     (DeltaTable, ("create", "create_write_transaction", "create_checkpoint", "vacuum")),
     (TableAlterer, ("add_columns", "set_column_metadata", "set_table_description")),
-    (TableOptimizer, ("compact",)),
 )
 acts = itertools.count(1)
 

@@ -178,7 +178,7 @@ def third(tmp_path_factory: pytest.TempPathFactory, second: Act) -> Act:
 def test_every_way_of_writing_is_among_the_acts(first: Act, second: Act, third: Act) -> None:
     assert {*ALL, "create", "take_away"} <= {*first.said}
     assert {*ALL, "set_column_metadata"} <= {*second.said}
-    assert {"_place", "write", "write_deltalake", "vacuum"} <= {*third.said}
+    assert {"_place", "write", "write_deltalake", "create_write_transaction", "vacuum"} <= {*third.said}
     assert len(second.end["rows"]["perbaikan"]) == 2, "a corrected item and a corrected row"
     assert third.end["renditions"]
     assert third.end["partner"]
