@@ -54,9 +54,8 @@ def descriptor(
     resources += [_step(edition, step) for edition, step in changed if step]
     told = [(edition, (metadata or {}).get(edition.standard.name, {})) for edition in editions]
     resources += [_metadata(edition, path, content) for edition, files in told for path, content in files.items()]
-    mark = hashlib.sha256(
-        "\n".join(sorted(f"{each['path']} {each['hash']}" for each in resources)).encode()
-    ).hexdigest()
+    listed = sorted(f"{each['path']} {each['hash']}" for each in resources)
+    mark = hashlib.sha256("\n".join(listed).encode()).hexdigest()
     codes = {code for edition in editions for code in edition.facts.licences} or {DEFAULT_LICENCE}
     return {
         "$schema": f"{PROFILES}/datapackage.json",
