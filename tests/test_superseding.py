@@ -6,6 +6,7 @@ import pytest
 
 from infra import steps, superseding
 from infra.lake import Lake
+from infra.sql.query import connect
 from infra.sql.views import views
 from infra.storage.store import open_store
 from tests import lakes
@@ -54,6 +55,10 @@ def test_a_replaced_row_and_its_medium_are_told_and_seen_once(spit: Installation
         assert "perbaikan" in view(spit, table)
     assert view(spit, "teks") == "SELECT * FROM teks_riwayat", "nothing was replaced in it, so nothing is looked for"
     assert spit.rows("SELECT judul FROM foto WHERE nomor = 'F/1'") == [{"judul": "Judul yang diperbaiki"}]
+    with connect(Lake(open_store(spit.settings.store))) as con:
+        most, _ = view(spit, "foto").split(" UNION ALL ")
+        (plan,) = con.execute(f"EXPLAIN {most}").fetchall()
+        assert "DELIM" not in plan[1], "the different keys of all rows are gathered first"
 
 
 def test_a_lake_from_before_is_looked_through_once(tmp_path: Path) -> None:

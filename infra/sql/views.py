@@ -174,11 +174,17 @@ def _with_history(rows: View, names: Sequence[str], replaced: set[str] | None) -
     # Not a window: a filter on the view then reaches both sides, and only keys and order are compared.
     if told and replaced is not None:
         newer = ", ".join(f'n."{_REPLACING.get(name, name)}"' for name in order)
-        others = f"(FROM {REPLACED} WHERE dataset = {literal(rows.name)}) AS n WHERE n.kunci = r.{KEY}"
+        known = f"(FROM {REPLACED} WHERE dataset = {literal(rows.name)}) AS n"
+        others = f"{known} WHERE n.kunci = r.{KEY}"
+        # Of nearly all rows the key alone says that they stand; the order is read of the few others. (A join, said as
+        # one, is planned as one: NOT EXISTS first gathers the different keys of all rows.)
+        alone = f"SELECT r.* FROM {history.name} AS r ANTI JOIN {known} ON n.kunci = r.{KEY} UNION ALL "
+        met = f"(SELECT r.* FROM {history.name} AS r SEMI JOIN {known} ON n.kunci = r.{KEY})"
     else:  # nobody wrote down yet what replaced what
         newer = ", ".join(f'n."{name}"' for name in order)
         others = f"{history.name} AS n WHERE n.{KEY} = r.{KEY}"
-    current = f"SELECT * FROM {history.name} AS r WHERE NOT EXISTS (FROM {others} AND ({newer}) > ({this}))"
+        met, alone = history.name, ""
+    current = f"{alone}SELECT * FROM {met} AS r WHERE NOT EXISTS (FROM {others} AND ({newer}) > ({this}))"
     return [history, View(rows.name, current)]
 
 
