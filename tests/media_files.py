@@ -29,7 +29,7 @@ def heic(picture: bytes, *, xmp: Mapping[str, str] | None = None) -> bytes:
 
 
 def pdf(*pages: str, title: str = "Rilis", password: str | None = None) -> bytes:
-    """A page of Latin-1 text each, set in Helvetica, written by pypdf."""
+    """A page of Windows-1252 text each, set in Helvetica, written by pypdf."""
     from pypdf import PdfWriter
     from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
@@ -37,12 +37,13 @@ def pdf(*pages: str, title: str = "Rilis", password: str | None = None) -> bytes
     name = NameObject
     font = DictionaryObject(
         {name("/Type"): name("/Font"), name("/Subtype"): name("/Type1"), name("/BaseFont"): name("/Helvetica")}
+        | {name("/Encoding"): name("/WinAnsiEncoding")}
     )
     for text in pages:
         page = writer.add_blank_page(595, 842)
         content = DecodedStreamObject()
         lines = "".join(f"({line}) Tj 0 -16 Td " for line in text.split("\n"))
-        content.set_data(f"BT /F1 12 Tf 72 770 Td {lines}ET".encode("latin-1"))
+        content.set_data(f"BT /F1 12 Tf 72 770 Td {lines}ET".encode("cp1252"))
         page[name("/Contents")] = writer._add_object(content)
         page[name("/Resources")] = DictionaryObject({name("/Font"): DictionaryObject({name("/F1"): font})})
     writer.add_metadata({"/Title": title})

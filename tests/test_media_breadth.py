@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 from tests.media_files import docx, heic, pdf, signed
 from tests.test_media import ALUN_ALUN_KUDUS, EXIF, GOOD, facts
 from transforms.media.encode import _with_iim, audio, photo, video
+from transforms.media.picture import dhash
 from transforms.media.rendition import Rights, render
 
 CREDIT = "Sihumas Polres Kudus"
@@ -46,7 +48,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         files[f"{fmt} putar"] = video(0.5, 160, 90, text="Kudus", fmt=fmt, rotation=-90)
     for codec in ("mp3", "opus", "wav", "flac", "aac"):
         files[f"{codec} indonesia"] = audio(0.5, codec, tags=TAGS)
-    for codec in ("opus", "flac"):
+    for codec in ("opus", "flac", "mp3", "aac"):
         files[f"{codec} gps"] = audio(0.5, codec, tags={"location": WHERE})
     files |= {f"{name} besar": data for name, data in oversized().items()}
     files |= {f"{name} salah nama.{other}": data for name, other, data in mislabelled()}
@@ -95,7 +97,7 @@ def test_a_header_that_claims_too_much_is_refused(rows):
 
 def test_positions_are_seen_in_every_container_that_can_carry_one(rows):
     seen = {name: row["ada_gps"] for name, row in rows.items() if name.endswith(" gps")}
-    assert len(seen) == 11
+    assert len(seen) == 13
     assert all(seen.values()), seen
     assert all("6.80" not in str(row) for row in rows.values())
     others = [row["ada_gps"] for name, row in rows.items() if name.endswith("indonesia")]
@@ -145,8 +147,6 @@ def tone(seconds: float, channels: int, peak: float) -> bytes:
 
 
 def test_colours_are_named(tmp_path):
-    from PIL import Image
-
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     made = {}
     for name, mode, options in (("rgb", "RGB", {"icc_profile": profile}), ("abu", "L", {}), ("cetak", "CMYK", {})):
@@ -204,7 +204,7 @@ def test_a_film_that_names_its_camera_says_it_is_of_a_camera(tmp_path):
     assert said == {"telepon": "KAMERA", "polos": "TIDAK_DIKETAHUI", "suara": "TIDAK_DIKETAHUI"}
 
 
-LETTERS = {
+LETTERS: dict[str, dict[str, Any]] = {
     "EXIF": {"exif": {"ImageDescription": CAPTION, "Artist": CREDIT, "Copyright": "© Polri"}},
     "EXIF dan XMP": {
         "exif": {"ImageDescription": CAPTION, "Artist": "Sihumas Polrés"},
@@ -259,6 +259,69 @@ def test_documents_give_their_text_and_no_more_than_is_kept(tmp_path):
     assert (rows["bom.docx"]["teks"], rows["pindaian.pdf"]["teks"]) == (None, None)
     assert rows["banyak.pdf"]["halaman"] == 30
     assert rows["banyak.pdf"]["teks"].endswith("Halaman 28\nHalaman 29")
+
+
+def test_a_turned_original_of_every_kind_becomes_an_upright_copy(tmp_path: Path):
+    made = {fmt: picture(fmt, orientation=6) for fmt in PICTURES}
+    made |= {fmt: video(0.5, 160, 90, text="Kudus", fmt=fmt, rotation=-90) for fmt in ("mp4", "mov")}
+    for name, data in made.items():
+        (tmp_path / name).write_bytes(data)
+    rows = render([tmp_path / name for name in made], [Rights(CREDIT)] * len(made)).to_pylist()
+    sizes = {(list(made)[row["berkas"]], row["peran"]): (row["lebar_px"], row["tinggi_px"]) for row in rows}
+    stills = {(fmt, role): (160, 120) for fmt in PICTURES for role in ("web", "kecil")}
+    assert sizes == stills | {(fmt, role): (90, 160) for fmt in ("mp4", "mov") for role in ("poster", "pratinjau")}
+    webs = [dhash(Image.open(io.BytesIO(row["isi"]))) for row in rows if row["peran"] == "web"]
+    seen = dhash(Image.open(io.BytesIO(picture("JPEG"))))
+    assert all(((web ^ seen) & (1 << 64) - 1).bit_count() < 10 for web in webs), (
+        "another picture has some 30 bits other"
+    )
+
+
+def encoded(container: str, picture_codec: str, sound_codec: str | None, rate: int = 48_000) -> bytes:
+    """Half a second of a grey ramp, and of silence, as phones, drones and browsers encode them."""
+    import numpy as np
+
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as copy:
+        film = copy.add_stream(picture_codec, rate=25)
+        sound = copy.add_stream(sound_codec, rate=rate, layout="mono") if sound_codec else None
+        assert isinstance(film, av.VideoStream)
+        film.width, film.height, film.pix_fmt = 176, 144, "yuv420p"  # H.263 knows five sizes
+        for number in range(12):
+            ramp = np.add.outer(np.arange(144), np.arange(176) + number).astype(np.uint8)
+            copy.mux(film.encode(av.VideoFrame.from_ndarray(ramp, format="gray").reformat(format="yuv420p")))
+        copy.mux(film.encode(None))
+        if isinstance(sound, av.AudioStream):
+            for at in range(0, rate // 2, 1024):
+                frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.int16), format="s16", layout="mono")
+                frame.sample_rate, frame.pts = rate, at
+                copy.mux(sound.encode(frame))
+            copy.mux(sound.encode(None))
+    return out.getvalue()
+
+
+def test_what_phones_and_browsers_encode_is_decoded_and_copied(tmp_path):
+    files = {
+        "hevc.mp4": (encoded("mp4", "libx265", "aac"), "video/mp4", "hevc"),
+        "hevc.mov": (encoded("mov", "libx265", None), "video/quicktime", "hevc"),
+        "vp9.webm": (encoded("webm", "libvpx-vp9", "libopus"), "video/webm", "vp9"),
+        "av1.mp4": (encoded("mp4", "libsvtav1", "aac"), "video/mp4", "av1"),
+        "h264.mkv": (encoded("matroska", "libx264", "libopus"), "video/x-matroska", "h264"),
+        "h263.3gp": (encoded("3gp", "h263", "libopencore_amrnb", 8_000), "video/3gpp", "h263"),
+    }
+    rows = facts(tmp_path, {name: data for name, (data, _, _) in files.items()})
+    found = {name: (row["galat"], row["tipe_media"], row["kodek"], row["lebar_px"]) for name, row in rows.items()}
+    assert found == {name: (None, kind, codec, 176) for name, (_, kind, codec) in files.items()}
+    copies = render([tmp_path / name for name in files], [Rights(CREDIT)] * len(files)).to_pylist()
+    assert [(row["galat"], row["peran"]) for row in copies] == [(None, "poster"), (None, "pratinjau")] * len(files)
+    cut = facts(tmp_path, {f"potong {name}": data[: len(data) * 6 // 10] for name, (data, _, _) in files.items()})
+    assert {row["galat"] for row in cut.values()} == {"BERKAS_RUSAK"}
+
+
+def test_texts_of_offices_are_read_letter_by_letter(tmp_path):
+    said = "Kapolrés: “arus lancar” – pukul 07.40"
+    rows = facts(tmp_path, {"rilis.docx": docx(said, "Baris kedua"), "rilis.pdf": pdf(f"{said}\nBaris kedua")})
+    assert {row["teks"] for row in rows.values()} == {f"{said}\nBaris kedua"}
 
 
 def test_a_phones_picture_becomes_an_upright_copy(tmp_path: Path):

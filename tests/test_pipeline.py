@@ -320,6 +320,7 @@ def test_a_media_reference_has_uri_hash_type_size_and_rights_and_no_place(releas
         True,
     )
     assert row["ukuran_byte"] == len(make.located()["bahan.jpg"])
+    assert {"orientasi", "c2pa_penanda", "kredit_tertanam", "keterangan_tertanam"} <= row.keys()
 
 
 def test_what_is_internal_reaches_no_public_file_and_gps_no_file_at_all(released: Installation) -> None:
@@ -329,7 +330,7 @@ def test_what_is_internal_reaches_no_public_file_and_gps_no_file_at_all(released
 
     assert len(public) > 20
     assert [p for p in public if b"RAHASIA" in p.read_bytes() or b"Rahasia internal" in p.read_bytes()] == []
-    assert [p for p in public if b"ada_gps" in p.read_bytes()] == []
+    assert [p for p in public if b"ada_gps" in p.read_bytes() or b"_tertanam" in p.read_bytes()] == []
 
 
 def test_a_failed_audit_leaves_the_release_before_it_standing(tmp_path: Path) -> None:
