@@ -424,7 +424,7 @@ def test_who_is_late_by_the_release_calendar_or_silent_against_its_own_habit_is_
 
     late = ("layanan_informasi", "SATKER_TERLAMBAT", "periode")
     assert names(datetime(2026, 9, 30, 16, tzinfo=UTC), *late) == [("BALI", None, "2026-07")]
-    assert names(datetime(2026, 10, 30, 16, tzinfo=UTC), *late) == [("BALI", None, "2026-07")]  # the last day for August
+    assert names(datetime(2026, 10, 30, 16, tzinfo=UTC), *late) == [("BALI", None, "2026-07")]  # August's last day
     assert names(datetime(2026, 10, 30, 18, tzinfo=UTC), *late) == [
         ("BALI", None, "2026-08"),
         ("JATENG.BANYUMAS", "2026-08", "2026-09"),

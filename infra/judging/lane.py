@@ -55,7 +55,8 @@ class Lane:
         target = self.path.with_suffix(".rest.parquet")
         with duckdb.connect(config=OFFLINE) as con:
             con.register("kembali", pa.table({"n": numbers}))
-            _copy(con, f"SELECT l.* FROM {_parquet([self])} l ANTI JOIN kembali k ON k.n = l._baris", target, self.dataset)
+            kept = f"SELECT l.* FROM {_parquet([self])} l ANTI JOIN kembali k ON k.n = l._baris"
+            _copy(con, kept, target, self.dataset)
         target.replace(self.path)
         self.rows -= len(numbers)
         return self.read(numbers)
