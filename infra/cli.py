@@ -492,6 +492,52 @@ def clear(
 
 
 @command()
+@click.argument("item", required=False)
+@click.option("--region", "regions", multiple=True, help="left, top, width, height in percent; may be given again.")
+@click.option("--by", default="", help="Who decides: a name and an office.")
+@click.option("--reason", default="", help="Why, such as 'wajah saksi'.")
+@click.option("--undo", is_flag=True, help="Take back all that reviewers blurred in it.")
+@click.option("--list", "listing", is_flag=True, help="Show every decision, oldest first.")
+def blur(
+    item: str | None, regions: tuple[str, ...], by: str, reason: str, undo: bool, listing: bool, as_json: bool
+) -> int:
+    """Blur parts of an ITEM in every rendition: DATASET/KEY (the bytes of that row), or urn:spit:media:sha256:…
+
+    It holds for every row of the same bytes, beside what its office asks for. The renditions made without it are public
+    no more at once; new ones come with `satu step render` and the release after it.
+
+    \b
+    satu blur "foto/JATENG|BMS/2026/11/0012" --region "10, 20, 15, 25" --by "PPID Polda Jateng" --reason "wajah saksi"
+    satu blur --list
+    """
+    from dataclasses import asdict
+
+    from infra import steps
+    from infra.blurring.records import blurs
+    from infra.sql.result import aligned
+    from infra.submit import Refused
+
+    settings = Settings.from_env()
+    if listing:
+        found = blurs(settings.open_store())
+        rows = [[str(b.nomor), b.item, b.daerah or "dicabut / taken back", b.oleh, b.alasan] for b in found]
+        text = aligned(["NOMOR", "MEDIA", "DAERAH", "OLEH", "ALASAN"], rows)
+        _show([asdict(b) for b in found], text if found else "nothing has been blurred by a reviewer", as_json)
+        return FINE
+    if item is None:
+        raise Refused("name the medium, or ask for --list")
+    if undo and regions:
+        raise Refused("--undo takes back all that reviewers blurred in it: give no --region")
+    made, counts = steps.blur(settings, item, regions, by, reason, undo=undo)
+    said = f"recorded: {item} is blurred at {made.daerah}" if made.daerah else f"recorded: {item} is blurred no more"
+    shelf = "what is public follows at the next deliver"
+    if counts["release"]:
+        shelf = f"published so with release {counts['release']}; renditions: satu step render, then the next release"
+    _show({**asdict(made), "deliver": counts}, f"{said}; {shelf}", as_json)
+    return WEATHER if counts["failed"] else FINE
+
+
+@command()
 @click.argument("event", required=False)
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder, or a file .zip.")
 @click.option("--originals", is_flag=True, help="Also originals: none with a position, none to be blurred.")

@@ -24,6 +24,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from infra import adopting, releases
+from infra.blurring.records import blurs, standing
 from infra.columns import commented, redefine
 from infra.layout import CONFIGURATION, ROW_GROUP, WRITER, gather, trim
 from infra.releases import BACK_TO, Gone, Release
@@ -316,6 +317,10 @@ class Lake:
     def withdrawals(self) -> list[Withdrawal]:
         """What no release may show any more."""
         return withdrawals(self._store)
+
+    def blurred(self) -> dict[str, str]:
+        """sha256 → the regions of that medium a reviewer has blurred, in every release."""
+        return standing(blurs(self._store))
 
     def _oldest(self, table: str) -> int:
         """The oldest version whose log is still there."""

@@ -7,10 +7,11 @@ curated, audited and released like any other. Until then a medium is simply with
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ import orjson
 import pyarrow as pa
 
 from infra import judged
+from infra.blurring.records import blurs, standing
 from infra.lake import Lake
 from infra.ledger.inbox import Inbox
 from infra.ledger.leases import Lease
 from infra.storage.store import NotFound, Store, content_key
 from schemas.dataset import tables
-from transforms import copies
+from transforms import copies, pengaburan
 from transforms.media.rendition import RECIPE, Rights, render
 from transforms.shape import OFFLINE, literal
 
@@ -34,7 +36,7 @@ AT_ONCE = 8
 EVERY_S = 60.0
 """What was made is committed at least this often, so that a killed worker loses no more, and readers see it grow."""
 SEEN = "renditions/seen.json"
-"""Which files of table `media` have been looked at to the end, by which recipe."""
+"""Which files of table `media` have been looked at to the end, by which recipe, after how many blurs of reviewers."""
 
 NO_ORIGINAL = "BERKAS_TIDAK_ADA"
 NO_COPIES = "TIPE_TIDAK_DIDUKUNG"
@@ -93,8 +95,9 @@ def make(
     waiting: list[Row] = []
     troubles: list[OSError] = []
     since = time.monotonic()
-    files = lake.files("media", version)
-    todo = due(_unseen(store, files), known(TABLE), lambda *key: store.stat(copy_key(*key)) is not None)
+    files, records = lake.files("media", version), blurs(store)
+    seen = {"resep": RECIPE, "pengaburan": len(records)}
+    todo = due(_unseen(store, files, seen), known(TABLE), partial(_there, store), standing(records))
     for at in range(0, len(todo), AT_ONCE):
         try:
             waiting += rendered(store, todo[at : at + AT_ONCE])
@@ -110,15 +113,18 @@ def make(
             waiting, since = [], time.monotonic()
     if troubles:
         raise ExceptionGroup("media could not be read, or their copies not be stored", troubles)
-    store.put(SEEN, orjson.dumps({"resep": RECIPE, "berkas": files}))
+    store.put(SEEN, orjson.dumps({**seen, "berkas": files}))
     return counts
 
 
-def due(media: Sequence[str], made: Sequence[str], there: Callable[[str, str], bool]) -> list[Medium]:
+def due(
+    media: Sequence[str], made: Sequence[str], there: Callable[[str, str], bool], blurred: Mapping[str, str]
+) -> list[Medium]:
     """What these Parquet files of `media` name and those of `rendisi` lack by the present recipe; the smallest first.
 
     So a video of two gigabytes comes after every picture. What came in again after its copies had been made may have
-    been erased in between: whether they are `there` (original, copy) is looked at.
+    been erased in between: whether they are `there` (original, copy) is looked at. `blurred`: sha256 → what a reviewer
+    asks for beside the office.
     """
     if not media:
         return []
@@ -127,6 +133,7 @@ def due(media: Sequence[str], made: Sequence[str], there: Callable[[str, str], b
     any_ = ", ".join(f"any_value({name}) AS {name}" for name in copies.CARRIED)
     # By name and with an empty row of all of them: a file from before its standard got a column lacks it.
     full = f"(FROM {_files(media)} UNION ALL BY NAME SELECT {_empty(copies.CARRIED)} WHERE false)"
+    full = f"({pengaburan.applied(f'FROM {full}', pengaburan.relation(blurred))})"
     none = "SELECT NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::BIGINT WHERE false"
     with duckdb.connect(config=OFFLINE) as con:
         found = con.execute(
@@ -185,10 +192,15 @@ def _record(store: Store, inbox: Inbox, rows: Sequence[Row]) -> None:
     inbox.decide(keep)
 
 
-def _unseen(store: Store, files: Sequence[str]) -> list[str]:
-    """Those files the last run to its end did not have; all of them for a new recipe."""
+def _there(store: Store, original: str, sha256: str) -> bool:
+    return store.stat(copy_key(original, sha256)) is not None
+
+
+def _unseen(store: Store, files: Sequence[str], now: Mapping[str, int]) -> list[str]:
+    """Those files the last run to its end did not have; all of them for a new recipe, or when a reviewer has spoken."""
     seen = orjson.loads(store.get(SEEN)) if store.stat(SEEN) else {}
-    return sorted({*files} - {*seen["berkas"]}) if seen.get("resep") == RECIPE else list(files)
+    same = all(seen.get(name, 0) == number for name, number in now.items())
+    return sorted({*files} - {*seen["berkas"]}) if same else list(files)
 
 
 def _empty(columns: Sequence[str]) -> str:

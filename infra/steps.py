@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -411,6 +411,20 @@ def withdraw(settings: Settings, item: str, by: str, reason: str) -> tuple[Any, 
     with opened(settings) as (store, inbox):
         made, new = request.withdraw(store, inbox, item, by, reason)
     return made, new, deliver(settings)
+
+
+def blur(
+    settings: Settings, item: str, regions: Sequence[str], by: str, reason: str, *, undo: bool = False
+) -> tuple[Any, Counts]:
+    """Blur parts of a medium, or take back what reviewers blurred, and publish that: the record, and counts."""
+    from infra.blurring import request
+
+    with opened(settings) as (store, inbox):
+        if undo:
+            made = request.undo(store, inbox, item, by, reason)
+        else:
+            made = request.blur(store, inbox, item, regions, by, reason)
+    return made, deliver(settings)
 
 
 def withdrawn(settings: Settings) -> list[Any]:

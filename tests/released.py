@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import LINEAGE, Dataset, Field, datasets, tables
-from transforms import copies, publik, withdrawal
+from transforms import copies, pengaburan, publik, withdrawal
 from transforms.publik import Edition, Facts, File
 
 AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -145,6 +145,7 @@ def lake(content: Mapping[str, list[dict[str, Any]]]) -> Iterator[duckdb.DuckDBP
     """A connection with these tables."""
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE penarikan AS {withdrawal.relation([])}")
+        connection.execute(f"CREATE TABLE pengaburan AS {pengaburan.EMPTY}")
         for name, rows in {"pelepasan": [], **content}.items():
             connection.register("baru", pa.Table.from_pylist(rows, tables()[name].arrow))
             connection.execute(f'CREATE TABLE "{name}" AS FROM baru')

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.dataset import Constraints, Dataset, Field, tables
-from transforms import publik
+from transforms import pengaburan, publik
 
 EXTENSIONS = {
     "image/jpeg": "jpg",
@@ -88,6 +88,11 @@ def listed(at: datetime) -> str:
     """
     names = [f.name for f in standard().fields]
     return f"SELECT {', '.join(names)} FROM ({_shown(at)}) ORDER BY {', '.join(standard().primary_key)}"
+
+
+def blurred() -> str:
+    """SELECT of one `mark` that changes whenever a reviewer's regions do; for us only."""
+    return pengaburan.MARK
 
 
 def files(at: datetime) -> str:

@@ -61,7 +61,8 @@ def show(
     A copy whose bytes are gone (erased, and not made again yet) is listed and not there; the next release tries again.
     """
     standard = COPIES
-    made_from = mark(standard, [copies.listed(at), copies.files(at), media.id, version])
+    blurred = connection.execute(copies.blurred()).fetchall()
+    made_from = mark(standard, [copies.listed(at), copies.files(at), media.id, version, *blurred])
     loose = Loose(shelf, standard.name, lambda path: COPY.fullmatch(path) is not None)
 
     def rows() -> pa.RecordBatchReader:

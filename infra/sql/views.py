@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import datasets, tables
-from transforms import analytics, withdrawal
+from transforms import analytics, pengaburan, withdrawal
 from transforms.shape import OFFLINE, literal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
@@ -54,11 +54,15 @@ class View:
 def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     """What a release shows, in the order to create it. A standard that has no rows yet shows an empty table.
 
-    What has been withdrawn since is not shown by any release, however old (`penarikan` names it).
+    What has been withdrawn since is not shown by any release, however old (`penarikan` names it); what a reviewer has
+    blurred since (`pengaburan`) every release says.
     """
     versions = release.tables if release else {}
-    taken_back = lake.withdrawals()
-    made: list[View] = [View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()]))]
+    taken_back, blurred = lake.withdrawals(), lake.blurred()
+    made: list[View] = [
+        View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()])),
+        View("pengaburan", pengaburan.relation(blurred)),
+    ]
     replaced: set[str] | None = None
     # Which rows are replaced comes first: the views of all others are made with it.
     for name in dict.fromkeys([REPLACED, *tables(), *versions]):
@@ -72,6 +76,8 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
             lake.bring(shown.files)
             replaced = _replaced(shown)
         made += _with_history(shown, schema.names, replaced) if KEY in schema.names else [shown]
+        if name == "media" and blurred:
+            made[-1] = View(name, pengaburan.applied(made[-1].sql))
     return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
 
 

@@ -16,7 +16,7 @@ from infra.publishing.editions import Shelf
 from infra.publishing.items import lay_out
 from infra.storage.folder import FolderStore
 from schemas.dataset import tables
-from transforms import copies, withdrawal
+from transforms import copies, pengaburan, withdrawal
 
 ITEMS = {"tiny": (500, 1_000), "small": (2_000, 10_000), "default": (10_000, 100_000), "large": (100_000, 1_000_000)}
 A_DAY, NEW, ROUNDS = 1_000, 100, 3
@@ -67,6 +67,7 @@ def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:
     for count in ITEMS[size]:
         with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
             con.execute(f"CREATE TABLE penarikan AS {withdrawal.relation([])}")
+            con.execute(f"CREATE TABLE pengaburan AS {pengaburan.EMPTY}")
             for name in ("teks", "foto", "media", "rendisi", "pelepasan"):
                 con.register("kosong", tables()[name].arrow.empty_table())
                 con.execute(f"CREATE TABLE {name} AS FROM kosong")
