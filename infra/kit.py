@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from infra.facts import without_position
 from infra.publishing.editions import ROOT, as_json
 from infra.storage.store import Store, content_key
 from infra.submit import Refused
@@ -61,8 +62,9 @@ def gather(
         found = connection.execute(stories.of_event(tables, event)).to_arrow_table().to_pylist()
     if not found:
         raise Refused(f"nothing of {event!r} is public" if event else "nothing is public yet")
-    may = connection.execute(stories.untouched()).fetchall() if originals else []
-    parts, lacking = _there(store, kit.parts(found, {sha256 for (sha256,) in may}))
+    may = {sha256 for (sha256,) in connection.execute(stories.untouched()).fetchall()} if originals else set[str]()
+    may &= {row["sha256"] for row in found}
+    parts, lacking = _there(store, kit.parts(found, without_position(store, may)))
     stored = {piece.path: piece for part in parts for piece in part.pieces.values()}
     written = {PAGE: (kit_page.contact_sheet if sheet else kit_page.page)(event or "", release, parts).encode()}
     if not sheet:

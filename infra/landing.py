@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from infra import copying, rechecks
+from infra import copying, facts, rechecks
 from infra.judging.bare import told
 from infra.judging.parcel import File, Parcel, escapes
 from infra.judging.unpacking import arrived, packed, unpacked
@@ -30,7 +30,6 @@ from schemas.daftar_data import priorities
 from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
-from transforms.media.probe import probe
 from transforms.mending import Returned, named_files
 from transforms.receipt import page, receipt
 from transforms.receipt_page import receipt_page
@@ -139,19 +138,11 @@ def _examine(kept: Sequence[_Kept], store: Store) -> None:
     for each in kept:
         if _of_media(each.drop.envelope.dataset):
             wanted |= each.media
-    new = [sha for sha in wanted if store.stat(facts_key(sha)) is None]
-    if new:
-        for sha, fact in zip(new, probe([wanted[sha] for sha in new]).to_pylist(), strict=True):
-            store.put(facts_key(sha), orjson.dumps(fact))
+    facts.of(store, wanted, wanted)
 
 
 def _of_media(dataset: str | None) -> bool:
     return dataset in datasets() and datasets()[dataset].of_media
-
-
-def facts_key(sha256: str) -> str:
-    """Where the facts of a media file are kept."""
-    return f"facts/{sha256[:2]}/{sha256}.json"
 
 
 def _record(kept: _Kept, source: FolderSource, store: Store, inbox: Inbox) -> Landed:
@@ -203,7 +194,7 @@ def _sent_before(kept: _Kept, mended: Submission, store: Store, inbox: Inbox) ->
         if earlier is None:
             continue
         for file in orjson.loads(store.get(content_key(earlier.fingerprint)))["berkas"]:
-            if file["nama"] in wanted and (store.stat(facts_key(file["sha256"])) or not _of_media(sent.dataset)):
+            if file["nama"] in wanted and (store.stat(facts.key(file["sha256"])) or not _of_media(sent.dataset)):
                 found.setdefault(file["nama"], {"dari": earlier.receipt, **file})
     return [found[name] for name in sorted(found)]
 
@@ -285,15 +276,14 @@ def parcel(submission: Submission, store: Store) -> Parcel:
         told=record.get("amplop"),
         recheck=rechecks.find(store, submission.receipt) if submission.dataset in priorities() else None,
     )
-    facts = {}
+    known: dict[str, facts.Facts] = {}
     if _of_media(submission.dataset):
         besides = {sent.archive, sent.form and sent.form.head}
-        examined = {f.sha256 for f in files.values() if f.name not in besides}
-        facts = {sha: orjson.loads(store.get(facts_key(sha))) for sha in examined}
+        known = facts.of(store, {f.sha256 for f in files.values() if f.name not in besides})
     returned = None
     if "perbaikan" in record:
         returned = Returned.of(orjson.loads(store.get(f"receipts/{record['perbaikan']}.json")))
-    return replace(sent, facts=facts, returned=returned)
+    return replace(sent, facts=known, returned=returned)
 
 
 def _opener(store: Store, sha256: str) -> Callable[[], AbstractContextManager[Path]]:

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner
 
-from infra import steps
+from infra import facts, steps
 from infra.cli import main
+from infra.storage.store import open_store
 from tests.office import Installation
 from tests.samples import make
 from transforms import kit, ninjs
@@ -168,6 +169,18 @@ def test_originals_come_only_when_asked_for_and_never_with_a_position_or_unblurr
         assert (raw / sha256[:2] / sha256).read_bytes() == data
 
 
+def test_an_original_in_which_a_newer_examination_finds_a_position_is_not_handed_out(newsroom: Newsroom) -> None:
+    """The row still says that there is none: it was judged before."""
+    store = open_store(newsroom.spit.settings.store)
+    sha256 = hashlib.sha256(encode.photo(160, 120, text="satu")).hexdigest()
+    before = store.get(facts.key(sha256))
+    store.put(facts.key(sha256), json.dumps({**json.loads(before), "ada_gps": True}).encode())
+    newsroom.kit(EVENT, "--originals", "-o", str(newsroom.folder / "baru"))
+    assert [path.name for path in (newsroom.folder / "baru").rglob("*-asli.*") if "BMS-1" in path.name] == []
+    assert list((newsroom.folder / "baru").rglob("*-asli.*"))
+    store.put(facts.key(sha256), before)
+
+
 def test_a_contact_sheet_shows_every_rendition_of_the_release(newsroom: Newsroom) -> None:
     done = newsroom.kit("--contact-sheet", "--json", "-o", str(newsroom.folder / "lembar"))
     assert done.exit_code == 0, done.output
@@ -209,7 +222,6 @@ def test_what_is_damaged_on_the_shelf_is_in_no_kit(newsroom: Newsroom) -> None:
 def test_what_was_withdrawn_after_it_was_published_is_in_no_kit_at_once(newsroom: Newsroom) -> None:
     """Last: it changes the newsroom for good. No publication lies between the withdrawal and the kit."""
     from infra.ledger.inbox import Inbox
-    from infra.storage.store import open_store
     from infra.withdrawing.request import withdraw
 
     with Inbox.open(newsroom.spit.settings.ledger) as inbox:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from infra import landing
+from infra import facts, landing
 from infra.lake import Lake
 from infra.ledger.inbox import Busy, Inbox
 from infra.ledger.taking_back import carry
@@ -93,7 +93,7 @@ def _strip(store: Store, inbox: Inbox, plan: Plan, known: Mapping[str, FolderSou
             landing.answer(said, source, found.name, store)
     _forget_samples(store, {*plan.kiriman, *plan.pemuat})
     for sha in plan.isi:
-        store.delete(landing.facts_key(sha))
+        store.delete(facts.key(sha))
         forget(store, sha)
         store.delete(content_key(sha))
 

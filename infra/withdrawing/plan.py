@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from infra import landing
+from infra import facts
 from infra.lake import Lake
 from infra.ledger import taking_back
 from infra.ledger.inbox import Inbox
@@ -249,8 +249,8 @@ def _files(store: Store, submission: Submission) -> set[str]:
 
 def _is_medium(store: Store, sha256: str) -> bool:
     with suppress(NotFound):
-        facts = orjson.loads(store.get(landing.facts_key(sha256)))
-        return str(facts["tipe_media"]).startswith(MEDIA)
+        found = orjson.loads(store.get(facts.key(sha256)))
+        return str(found["tipe_media"]).startswith(MEDIA)
     return False
 
 
