@@ -51,6 +51,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     for codec in ("opus", "flac", "mp3", "aac"):
         files[f"{codec} gps"] = audio(0.5, codec, tags={"location": WHERE})
     files |= {f"{name} besar": data for name, data in oversized().items()}
+    files |= {f"{name} mengaku": data for name, (data, _) in boasting().items()}
     files |= {f"{name} salah nama.{other}": data for name, other, data in mislabelled()}
     return facts(tmp_path_factory.mktemp("ragam"), files)
 
@@ -78,6 +79,63 @@ def oversized() -> dict[str, bytes]:
         at = data.index(b"ispe") + 8
         claimed[name] = data[:at] + struct.pack(">II", 60_000, 60_000) + data[at + 8 :]
     return claimed
+
+
+@cache
+def boasting() -> dict[str, tuple[bytes, str | None]]:
+    """Real films, sounds and documents that claim to be far larger than they are, each with what is found in it."""
+    films = {fmt: video(0.5, 160, 90, text="x", fmt=fmt) for fmt in ("mp4", "webm", "avi")}
+    moving = {fmt: encoded(fmt, "mjpeg", None, pixels="yuvj420p") for fmt in ("mov", "avi")}
+    huge = struct.pack(">HH", *HUGE)
+    frames = {fmt: data.replace(struct.pack(">HH", 144, 176), huge) for fmt, data in moving.items()}
+    wav, flac, mp3, m4a, opus = tone(0.5, 1, 0.1), *(audio(0.5, codec) for codec in ("flac", "mp3", "aac", "opus"))
+    much, broken = "BERKAS_TERLALU_BESAR", "BERKAS_RUSAK"
+    return {
+        "mov, kepala dan bingkai": (put(frames["mov"], b"jpeg", 28, huge), much),
+        "avi, kepala dan bingkai": (put(frames["avi"], b"strf", 12, struct.pack("<ii", *HUGE)), much),
+        "webm, bingkai": (put(films["webm"], b"\x9d\x01\x2a", 3, struct.pack("<HH", *HUGE)), much),
+        "mov, bingkai": (frames["mov"], broken),
+        "mp4, kepala": (put(films["mp4"], b"avc1", 28, huge, after=b"stsd"), None),
+        "avi, kepala": (put(films["avi"], b"strf", 12, struct.pack("<ii", *HUGE)), None),
+        "wav": (put(put(wav, b"data", 4, b"\xf0\xff\xff\xff"), b"RIFF", 4, b"\xf8\xff\xff\xff"), broken),
+        "flac": (put(flac, b"fLaC", 22, b"\xff" * 4), broken),
+        "mp3": (put(mp3, b"Info", 8, struct.pack(">I", 1 << 30)), broken),
+        "m4a": (put(m4a, b"stsz", 12, struct.pack(">I", 1 << 30)), broken),
+        "opus": (put(opus, b"OggS", 6, struct.pack("<q", 1 << 40), last=True), broken),
+        "pdf, halaman": (pdf("Rilis").replace(b"/Count 1", b"/Count 2147483647"), None),
+        "pdf, isi": (swollen(pdf("Rilis")), much),
+    }
+
+
+HUGE = (15_000, 15_000)
+"""225 million pixels: FFmpeg would still decode them."""
+
+
+def put(data: bytes, mark: bytes, offset: int, value: bytes, *, after: bytes = b"", last: bool = False) -> bytes:
+    """The file with `value` so many bytes behind where `mark` begins."""
+    at = (data.rindex(mark) if last else data.index(mark, data.index(after))) + offset
+    return data[:at] + value + data[at + len(value) :]
+
+
+def swollen(document: bytes) -> bytes:
+    """The PDF with a page that unpacks to 100 MiB."""
+    from pypdf import PdfWriter
+    from pypdf.generic import DecodedStreamObject, NameObject
+
+    writer = PdfWriter(clone_from=io.BytesIO(document))
+    content = DecodedStreamObject()
+    content.set_data(b"BT /F1 12 Tf (Rilis) Tj ET" + b" " * (100 << 20))
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(content.flate_encode())
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_file_that_claims_too_much_is_refused_or_read_as_it_is(rows):
+    found = {name: rows[f"{name} mengaku"] for name in boasting()}
+    assert {name: row["galat"] for name, row in found.items()} == {name: said for name, (_, said) in boasting().items()}
+    assert {found[f"{fmt}, kepala"]["lebar_px"] for fmt in ("mp4", "avi")} == {160}, "as the frames are"
+    assert (found["pdf, halaman"]["halaman"], found["pdf, halaman"]["teks"]) == (1, "Rilis")
 
 
 def test_a_wrong_name_changes_nothing(rows):
@@ -108,6 +166,7 @@ def test_turned_pictures_are_measured_as_seen(rows):
     turned = {name: (row["lebar_px"], row["tinggi_px"]) for name, row in rows.items() if name.endswith(" putar")}
     stills = {f"{fmt} putar": (160, 120) for fmt in PICTURES}
     assert turned == stills | {f"{fmt} putar": (90, 160) for fmt in ("mp4", "mov")}
+    assert {row["orientasi"] for name, row in rows.items() if name.endswith(" putar")} == {6}
 
 
 def test_indonesian_metadata_are_read_letter_by_letter(rows):
@@ -277,7 +336,9 @@ def test_a_turned_original_of_every_kind_becomes_an_upright_copy(tmp_path: Path)
     )
 
 
-def encoded(container: str, picture_codec: str, sound_codec: str | None, rate: int = 48_000) -> bytes:
+def encoded(
+    container: str, picture_codec: str, sound_codec: str | None, rate: int = 48_000, *, pixels: str = "yuv420p"
+) -> bytes:
     """Half a second of a grey ramp, and of silence, as phones, drones and browsers encode them."""
     import numpy as np
 
@@ -286,10 +347,10 @@ def encoded(container: str, picture_codec: str, sound_codec: str | None, rate: i
         film = copy.add_stream(picture_codec, rate=25)
         sound = copy.add_stream(sound_codec, rate=rate, layout="mono") if sound_codec else None
         assert isinstance(film, av.VideoStream)
-        film.width, film.height, film.pix_fmt = 176, 144, "yuv420p"  # H.263 knows five sizes
+        film.width, film.height, film.pix_fmt = 176, 144, pixels  # H.263 knows five sizes
         for number in range(12):
             ramp = np.add.outer(np.arange(144), np.arange(176) + number).astype(np.uint8)
-            copy.mux(film.encode(av.VideoFrame.from_ndarray(ramp, format="gray").reformat(format="yuv420p")))
+            copy.mux(film.encode(av.VideoFrame.from_ndarray(ramp, format="gray").reformat(format=pixels)))
         copy.mux(film.encode(None))
         if isinstance(sound, av.AudioStream):
             for at in range(0, rate // 2, 1024):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from transforms.media.decode import DOCX_PART, DamagedError, UnsupportedError
+from transforms.media.decode import DOCX_PART, DamagedError, TooLargeError, UnsupportedError
 
 LONGEST = 80_000
 """Characters kept of one document's text."""
@@ -18,7 +18,7 @@ _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main "  # ECMA-
 def pdf(path: Path) -> dict[str, Any]:
     """Pages and text. Finds a cut-off end and a broken page tree; misses damage in what no text needs."""
     from pypdf import PdfReader
-    from pypdf.errors import FileNotDecryptedError, PyPdfError
+    from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
 
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _PDF_TAIL))
@@ -34,6 +34,8 @@ def pdf(path: Path) -> dict[str, Any]:
             return {"halaman": len(reader.pages), "teks": text.whole()}
         except FileNotDecryptedError as error:
             raise UnsupportedError("PDF dikunci kata sandi") from error
+        except LimitReachedError as error:  # a page that unpacks to more than pypdf gives
+            raise TooLargeError(str(error)) from error
         except PyPdfError as error:
             raise DamagedError(str(error)) from error
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from transforms.media import embedded, position
 from transforms.media.decode import MAX_PIXELS, TooLargeError
@@ -54,6 +54,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         check_size(image)
         width, height = image.size
         colour = _colour(image)
+        carried_out = _carried_out(image, kind)
         if kind == "image/jpeg":
             image.draft("L", _DRAFT)
             image.load()
@@ -68,7 +69,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     return {
         "lebar_px": width,
         "tinggi_px": height,
-        "orientasi": said.orientation,
+        "orientasi": carried_out or said.orientation,
         "warna": colour,
         "ada_gps": said.gps or position.of_picture(path, kind),
         "diambil_pada_exif": said.taken,
@@ -112,6 +113,14 @@ def check_size(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise TooLargeError(f"{width} x {height} piksel, paling banyak {MAX_PIXELS}")
+
+
+def _carried_out(image: Image.Image, kind: str) -> int | None:
+    """EXIF's 2 to 8 where the reader itself turns, TIFF's as it decodes: afterwards the picture says it no more."""
+    said = image.info.get("original_orientation") if kind == "image/heic" else None
+    if kind == "image/tiff":
+        said = image.getexif().get(ExifTags.Base.Orientation)
+    return said if said in range(2, 9) else None
 
 
 def stored_orientation(image: Image.Image) -> int | None:

@@ -16,7 +16,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from transforms.media.decode import DamagedError
+from transforms.media.decode import MAX_PIXELS, DamagedError, TooLargeError
 from transforms.media.loudness import Loudness
 from transforms.media.picture import dhash
 
@@ -134,6 +134,8 @@ class Playback:
             self.loudness.hear(frame)
             return
         self._bad[index] += frame.is_corrupt
+        if frame.width * frame.height > MAX_PIXELS:  # which the container need not have said
+            raise TooLargeError(f"{frame.width} x {frame.height} piksel, paling banyak {MAX_PIXELS}")
         self._size = self._size or (frame.width, frame.height, orientation(frame))
         at = Fraction(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else Fraction(0)
         if frame.key_frame and at >= self._next_hash and len(self.hashes) < _HASHED:
