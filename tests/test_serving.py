@@ -306,7 +306,8 @@ def test_an_unknown_key_is_refused_and_too_many_requests_wait(served: Served) ->
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert [int(answers[at].headers["ratelimit-limit"]) for at in (0, -1)] == [ANYBODY_PER_MINUTE] * 2
-    assert int(answers[0].headers["ratelimit-remaining"]) == ANYBODY_PER_MINUTE - 1
+    left = [int(answers[at].headers["ratelimit-remaining"]) for at in (0, 100, 200)]
+    assert ANYBODY_PER_MINUTE > left[0] > left[1] > left[2]
     assert int(answers[-1].headers["ratelimit-remaining"]) == 0 < int(answers[-1].headers["ratelimit-reset"]) <= 60
     assert served.get("/api/1").status_code == 200  # a partner has an allowance of its own
 

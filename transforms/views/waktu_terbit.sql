@@ -57,8 +57,8 @@ SELECT
     count(*) AS bahan,
     median(date_diff('day', kejadian, CAST((diterima AT TIME ZONE 'UTC') + zona AS DATE))) AS hari_sampai_diterima,
     median(date_diff('day', kejadian, CAST((dirilis_pada AT TIME ZONE 'UTC') + zona AS DATE))) AS hari_sampai_terbit,
-    round(median(date_diff('second', diterima, dirilis_pada)) / 60, 1) AS menit_di_sini,
-    round(quantile_cont(date_diff('second', diterima, dirilis_pada), 0.95) / 60, 1) AS menit_di_sini_p95
+    round(median(date_diff('second', diterima, dirilis_pada)) / 60, 2) AS menit_di_sini,
+    round(quantile_cont(date_diff('second', diterima, dirilis_pada), 0.95) / 60, 2) AS menit_di_sini_p95
 FROM saat
 GROUP BY kode_satker, dataset, bulan
 ORDER BY bulan DESC, kode_satker, dataset
