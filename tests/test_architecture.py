@@ -24,7 +24,7 @@ HOMES = {
     "psutil": {"infra"},
     "duckdb": {"transforms", "infra"},
     "great_expectations": {"expectations"},
-    "click": {"infra/cli.py"},
+    "click": {"infra/cli"},
     "fastapi": {"infra/serving"},
     "uvicorn": {"infra/serving"},
     "paramiko": {"infra/sources", "infra/publishing/targets"},

@@ -89,7 +89,7 @@ def large(spit: Installation) -> list[str]:
 
 def cut_off(spit: Installation, office: Office) -> None:
     """Fetch until the line is cut in the middle of the large file; the next fetch may be at once."""
-    while held(spit.settings.landing / "jauh") < CUT / 4:  # of what was sent more or less came: once is nearly always it
+    while held(spit.settings.landing / "jauh") < CUT / 4:  # nearly always the first cut is enough
         office.wire.cut(CUT)
         assert look(spit)["unreachable"] >= 1
         assert held(spit.settings.landing / "jauh") < SIZE
