@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+import pyarrow.compute as pc
+
 from schemas import reference
 
 _GAPS = " ._\\-\u00a0\u200b\u2011\u2013"
@@ -170,10 +172,10 @@ def nik() -> str:
 @cache
 def no_name() -> str:
     """A role before a word that begins no name, regions included; group 1 is the role."""
+    large = reference.table("wilayah").filter(pc.field("tingkat").isin(["provinsi", "kabupaten", "kota"]))
     regions = {
-        re.sub("^(?:kabupaten|kota|administrasi|adm\\.) (?:administrasi )?", "", row["nama"].lower()).split()[0]
-        for row in reference.read("wilayah")
-        if row["tingkat"] in ("provinsi", "kabupaten", "kota")
+        re.sub("^(?:kabupaten|kota|administrasi|adm\\.) (?:administrasi )?", "", name.lower()).split()[0]
+        for name in large["nama"].to_pylist()
     }
     words = "|".join((NOT_NAMES, *sorted(regions), "jawa|sumatra|kalimantan|sulawesi|papua|bali|lombok"))
     return f"({_START}(?i:{ROLES})[\\s:,(_\\-]+)(?i:{words})(?:$|[^A-Za-z])"

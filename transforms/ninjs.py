@@ -206,7 +206,8 @@ def _place(code: str | None) -> Item | None:
 
 @cache
 def _regions() -> dict[str, str]:
-    return {row["kode"]: row["nama"] for row in reference.read("wilayah")}
+    listed = reference.table("wilayah")
+    return dict(zip(listed["kode"].to_pylist(), listed["nama"].to_pylist(), strict=True))
 
 
 def _satker(code: str) -> str:

@@ -157,7 +157,9 @@ def _codes(f: Field) -> list[tuple[str, str]]:
 @cache
 def _regencies() -> list[tuple[str, str]]:
     """Provinces, regencies and cities; with the villages it would be ninety thousand."""
-    return [(row["kode"], row["nama"]) for row in reference.read("wilayah") if row["kode"].count(".") < 2]
+    listed = reference.table("wilayah")
+    pairs = zip(listed["kode"].to_pylist(), listed["nama"].to_pylist(), strict=True)
+    return [(code, name) for code, name in pairs if code.count(".") < 2]
 
 
 def _offer(sheet: Worksheet, column: str, lists: Worksheet, f: Field, codes: Sequence[tuple[str, str]]) -> None:
