@@ -47,6 +47,13 @@ def test_elements_that_are_no_objects_are_rows_with_a_fault(reading):
     assert faults(reading('[{"judul": "a"}, 5, null]'), "BUTIR_BUKAN_OBJEK") == [(2, None, "5"), (3, None, "null")]
 
 
+@pytest.mark.parametrize(("text", "count"), [("{}", 1), ("[{}]", 1), ('{"data": [{}, {}]}', 2), ("{}\n{}\n", 2)])
+def test_objects_without_anything_are_empty_lines(reading, text, count):
+    found = reading(text)
+    assert (found.rows_in, found.skipped["alasan"].to_pylist()) == (count, ["BARIS_KOSONG"] * count)
+    assert set(kinds(found)) == {"KOLOM_TIDAK_ADA"}
+
+
 def test_nested_values_and_repeated_keys_are_faults_of_their_row(reading):
     found = reading('[{"judul": {"id": "a"}, "jumlah": [1, 2]}, {"judul": null, "judul": "x"}, {"judul": "[a]"}]')
     assert faults(found, "NILAI_BERSARANG") == [(1, "judul", '{"id":"a"}'), (1, "jumlah", "[1,2]")]

@@ -167,7 +167,7 @@ class _Part:
 
     def _top(self, first: int, heading: Heading | None) -> pa.Table:
         """The lines above the data: the header itself (KEPALA) and what stands around it (PEMBUKA)."""
-        texts = _as_text(self.sheet.cells.slice(0, first)).to_pylist()
+        texts = _as_text(self.sheet.cells.slice(0, first), first).to_pylist()
         for mark in self.sheet.marks:
             if mark.line < first and mark.kode == "BARIS_KELEBIHAN_SEL":
                 texts[mark.line] = " | ".join(filter(None, (texts[mark.line], mark.nilai)))
@@ -187,7 +187,7 @@ class _Part:
         at = pa.array(sorted(skipped), pa.int64())
         aside = self._placed(lines.take(at))
         aside = aside.append_column("alasan", pa.array([skipped[i] for i in sorted(skipped)], pa.string()))
-        aside = aside.append_column("teks", _as_text(body.take(at)))
+        aside = aside.append_column("teks", _as_text(body.take(at), len(at)))
         rows = body.select(list(names)).rename_columns(list(names.values()))
         if skipped:
             keep = pc.invert(pc.is_in(pa.array(np.arange(body.num_rows)), at))
@@ -249,9 +249,9 @@ def _fill_merges(cells: pa.Table, merges: Sequence, first: int) -> tuple[pa.Tabl
     return cells, marks
 
 
-def _as_text(lines: pa.Table) -> pa.ChunkedArray:
-    """Each line's cells in one text, empty ones left out."""
-    start = pa.chunked_array([pa.array([""] * lines.num_rows, pa.string())])
+def _as_text(lines: pa.Table, count: int) -> pa.ChunkedArray:
+    """Each of so many lines' cells in one text, empty ones left out. (Of lines without cells Arrow forgets the number.)"""
+    start = pa.chunked_array([pa.array([""] * count, pa.string())])
     # Without a first text for every line, Arrow 26 leaves out lines of nothing but NULL and returns too few.
     texts = pc.binary_join_element_wise(start, *lines.columns, " | ", null_handling="skip")
     return pc.utf8_replace_slice(texts, 0, 3, "")
