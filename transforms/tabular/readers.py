@@ -250,7 +250,7 @@ def _fill_merges(cells: pa.Table, merges: Sequence, first: int) -> tuple[pa.Tabl
 
 
 def _as_text(lines: pa.Table, count: int) -> pa.ChunkedArray:
-    """The cells of each line in one text, empty ones left out; of lines without cells Arrow forgets how many there are."""
+    """The cells of each line in one text, empty ones left out; without cells Arrow forgets how many lines there are."""
     start = pa.chunked_array([pa.array([""] * count, pa.string())])
     # Without a first text for every line, Arrow 26 leaves out lines of nothing but NULL and returns too few.
     texts = pc.binary_join_element_wise(start, *lines.columns, " | ", null_handling="skip")
