@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
-import orjson
-
-from infra.storage.store import Conflict, Store
+from infra.storage import numbered
+from infra.storage.store import Store
 
 ROOT = "blurs/"
 
@@ -31,20 +30,12 @@ class Blur:
 
 def record(store: Store, wanted: Blur) -> Blur:
     """Keep it under the next free number."""
-    number = max((b.nomor for b in blurs(store)), default=0)
-    while True:
-        number += 1
-        made = replace(wanted, nomor=number)
-        try:
-            store.put(key(number), orjson.dumps(asdict(made), option=orjson.OPT_INDENT_2), if_absent=True)
-        except Conflict:
-            continue  # somebody blurred something else at the same moment
-        return made
+    return replace(wanted, nomor=numbered.add(store, ROOT, lambda number: asdict(replace(wanted, nomor=number))))
 
 
 def blurs(store: Store) -> list[Blur]:
     """All there are, oldest first."""
-    return [Blur(**orjson.loads(store.get(stat.key))) for stat in store.list(ROOT)]
+    return [Blur(**raw) for raw in numbered.read(store, ROOT)]
 
 
 def standing(records: Iterable[Blur]) -> dict[str, str]:
@@ -55,8 +46,3 @@ def standing(records: Iterable[Blur]) -> dict[str, str]:
         if blur.daerah is not None:
             regions[blur.sha256] = "; ".join(filter(None, [before, blur.daerah]))
     return regions
-
-
-def key(number: int) -> str:
-    """Where a decision is kept."""
-    return f"{ROOT}{number:06d}.json"

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
-from infra.storage.store import Conflict, Store
+from infra.storage import numbered
+from infra.storage.store import Store
 from schemas.dataset import datasets
 
 CLOCK = timedelta(hours=72)
@@ -66,25 +65,12 @@ class Withdrawal:
 
 def record(store: Store, wanted: Withdrawal) -> Withdrawal:
     """Keep it under the next free number."""
-    number = max((w.nomor for w in withdrawals(store)), default=0)
-    while True:
-        number += 1
-        made = replace(wanted, nomor=number)
-        try:
-            store.put(key(number), orjson.dumps(asdict(made), option=orjson.OPT_INDENT_2), if_absent=True)
-        except Conflict:
-            continue  # somebody withdrew something else at the same moment
-        return made
+    return replace(wanted, nomor=numbered.add(store, ROOT, lambda number: asdict(replace(wanted, nomor=number))))
 
 
 def withdrawals(store: Store) -> list[Withdrawal]:
     """All there are, oldest first."""
-    return [_read(orjson.loads(store.get(stat.key))) for stat in store.list(ROOT)]
-
-
-def key(number: int) -> str:
-    """Where a withdrawal is kept."""
-    return f"{ROOT}{number:06d}.json"
+    return [_read(raw) for raw in numbered.read(store, ROOT)]
 
 
 def _read(raw: dict[str, Any]) -> Withdrawal:
