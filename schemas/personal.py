@@ -172,7 +172,7 @@ def nik() -> str:
 @cache
 def no_name() -> str:
     """A role before a word that begins no name, regions included; group 1 is the role."""
-    large = reference.table("wilayah").filter(pc.field("tingkat").isin(["provinsi", "kabupaten", "kota"]))
+    large = reference.columns("wilayah").filter(pc.field("tingkat").isin(["provinsi", "kabupaten", "kota"]))
     regions = {
         re.sub("^(?:kabupaten|kota|administrasi|adm\\.) (?:administrasi )?", "", name.lower()).split()[0]
         for name in large["nama"].to_pylist()

@@ -206,7 +206,7 @@ def _place(code: str | None) -> Item | None:
 
 @cache
 def _regions() -> dict[str, str]:
-    listed = reference.table("wilayah")
+    listed = reference.columns("wilayah")
     return dict(zip(listed["kode"].to_pylist(), listed["nama"].to_pylist(), strict=True))
 
 

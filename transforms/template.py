@@ -157,7 +157,7 @@ def _codes(f: Field) -> list[tuple[str, str]]:
 @cache
 def _regencies() -> list[tuple[str, str]]:
     """Provinces, regencies and cities; with the villages it would be ninety thousand."""
-    listed = reference.table("wilayah")
+    listed = reference.columns("wilayah")
     pairs = zip(listed["kode"].to_pylist(), listed["nama"].to_pylist(), strict=True)
     return [(code, name) for code, name in pairs if code.count(".") < 2]
 

@@ -91,7 +91,7 @@ class Pass:
         ]
         con.register("asing", _rows(strays, ["_kiriman", "_berkas", "_lembar"], "_baris"))
         for name in shape.code_lists(d):
-            con.register(f"rujukan_{name}", reference.table(name))
+            con.register(f"rujukan_{name}", reference.columns(name))
         if d.of_media:
             con.register("fakta", _facts(self.opened))
         defaults = {"kode_satker"} | {name for o in self.opened if o.manifest for name in o.manifest.defaults}

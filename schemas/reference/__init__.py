@@ -32,17 +32,17 @@ def read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def table(name: str) -> pa.Table:
+def columns(name: str) -> pa.Table:
     """A whole list as text columns, an empty cell being NULL; read once, as long as its file is where it was."""
-    return _table(path(name))
+    return _columns(path(name))
 
 
 @cache
-def _table(file: Path) -> pa.Table:
+def _columns(file: Path) -> pa.Table:
     with file.open(encoding="utf-8", newline="") as lines:
-        columns = next(csv.reader(lines))
+        header = next(csv.reader(lines))
     convert = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()), null_values=[""], strings_can_be_null=True
+        column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
     )
     return arrow_csv.read_csv(file, convert_options=convert)
 

@@ -23,7 +23,7 @@ def rows(dataset: Dataset) -> pa.Table:
     """All rows of a reference table; ContractError where a list does not say what its standard asks."""
     with duckdb.connect(config=OFFLINE) as con:
         for name in dataset.sources:
-            con.register(f"daftar_{name}", reference.table(name))
+            con.register(f"daftar_{name}", reference.columns(name))
         return cast(dataset, con.execute(_sql(dataset)).to_arrow_table())
 
 
