@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.sources import Drop
+from infra.storage.origin import Origin
 from infra.storage.store import Store, content_key
 
 AT_ONCE = 4
@@ -22,10 +23,13 @@ NOTED = 64 << 20
 Facts = dict[str, object]
 
 
-def copied(drops: Sequence[Drop], store: Store) -> list[list[Facts] | None]:
-    """For each drop what its files are, all of them in raw; None for one that moved under our hands."""
+def copied(drops: Sequence[Drop], store: Store, *, fetched: bool = False) -> list[list[Facts] | None]:
+    """For each drop what its files are, all of them in raw; None for one that moved under our hands.
+
+    `fetched`: only we write to the files, so what is noted on them of their origin is ours.
+    """
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="copy") as pool:
-        jobs = [pool.submit(_copied, d, name, path, store) for d in drops for name, path in d.files.items()]
+        jobs = [pool.submit(_copied, d, name, path, store, fetched) for d in drops for name, path in d.files.items()]
     facts = iter([job.result() for job in jobs])
     found = [[next(facts) for _ in drop.files] for drop in drops]
     return [
@@ -40,13 +44,13 @@ def settled(drop: Drop, store: Store) -> None:
         store.delete(stat.key)
 
 
-def _copied(drop: Drop, name: str, path: Path, store: Store) -> Facts | None:
+def _copied(drop: Drop, name: str, path: Path, store: Store, fetched: bool) -> Facts | None:
     try:
         info = path.stat()
         note = f"{_folder(drop)}{_hash(name, info.st_size, info.st_mtime_ns, info.st_ino)}"
         if info.st_size >= NOTED and (known := _noted(note, info, store)):
             return {"nama": name, "ukuran_byte": info.st_size, "sha256": known}
-        stat = store.put_content(path)
+        stat = store.put_content(path, Origin.noted(path) if fetched else None)
     except FileNotFoundError:
         return None
     if info.st_size >= NOTED and stat.sha256:

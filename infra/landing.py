@@ -107,7 +107,8 @@ def land(drops: Sequence[Drop], source: FolderSource, store: Store, inbox: Inbox
     with ExitStack() as scratch:
         satker = source.scope[0] if len(source.scope) == 1 else None
         opened = [told(scratch.enter_context(unpacked(drop)), satker) for drop in drops]
-        copied = zip(opened, copying.copied(opened, store), strict=True)
+        fetched = source.remote is not None
+        copied = zip(opened, copying.copied(opened, store, fetched=fetched), strict=True)
         kept = [_Kept(drop, files) for drop, files in copied if files is not None]
         _examine(kept, store)
         landed = []

@@ -35,10 +35,10 @@ def test_what_was_copied_before_the_landing_was_cut_off_is_not_copied_again(
     spit.drop("besar", files)
     put, seen = FolderStore.put_content, []
 
-    def counted(store: FolderStore, source: Any) -> Any:
+    def counted(store: FolderStore, source: Any, *origin: Any) -> Any:
         if isinstance(source, Path):
             seen.append(source.name)
-        return put(store, source)
+        return put(store, source, *origin)
 
     monkeypatch.setattr(FolderStore, "put_content", counted)
     with monkeypatch.context() as patch, pytest.raises(ExceptionGroup):
@@ -88,10 +88,10 @@ def test_a_drop_that_moves_holds_up_none_of_its_neighbours(spit: Installation, m
         spit.drop(name, make.items("teks", {"nomor": f"UJI/{name}/1"}))
     real = copying._copied
 
-    def gone(drop: Any, name: str, path: Path, store: Any) -> Any:
+    def gone(drop: Any, name: str, path: Path, *rest: Any) -> Any:
         if drop.name == "b":
             path.unlink()
-        return real(drop, name, path, store)
+        return real(drop, name, path, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(copying, "_copied", gone)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from infra.sources.remote import ANSWERS, Item, Remote, secret, submissions
 from infra.sources.transfer import CHUNK, Allowance, Changed, FarFile, go_on, hurry, take
+from infra.storage.origin import Origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +89,14 @@ class S3Far:
                     yield FarFile(name, each["Key"], each["Size"], each["ETag"], each["LastModified"].timestamp())
 
     def fetch(self, item: Item, draft: Path, allowance: Allowance) -> None:
-        """Download what the listing named, and only in that state."""
+        """Download what the listing named, and only in that state; each file keeps where it is from."""
+
+        def bring(file: FarFile, part: Path) -> None:
+            go_on(file, part, allowance, self._read)
+            Origin(self.remote.endpoint, self.bucket, file.place, file.mark).note(part)
+
         with weather():
-            take(item.files, draft, allowance, lambda file, part: go_on(file, part, allowance, self._read))
+            take(item.files, draft, allowance, bring)
 
     def _read(self, file: FarFile, offset: int) -> Iterable[bytes]:
         if 0 < offset == file.size:

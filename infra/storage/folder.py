@@ -1,6 +1,5 @@
 """The store in a folder: atomic, durable, and safe for several processes at once."""
 
-import errno
 import fcntl
 import os
 import stat
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer, override
 
+from infra.storage.attribute import recall, remember
 from infra.storage.store import DRAFTS, Conflict, Draft, NotFound, Stat, Store, check_key
 
 SHA256_ATTRIBUTE = "user.sha256"
@@ -47,7 +47,9 @@ class FolderStore(Store):
             info = path.lstat()
         except GONE:
             return None
-        return Stat(key, info.st_size, _etag(info), _recall(path, info)) if stat.S_ISREG(info.st_mode) else None
+        if not stat.S_ISREG(info.st_mode):
+            return None
+        return Stat(key, info.st_size, _etag(info), recall(path, SHA256_ATTRIBUTE, info))
 
     @override
     def list(self, prefix: str = "") -> Iterator[Stat]:
@@ -112,7 +114,7 @@ class FolderStore(Store):
         now = time.time_ns()
         os.utime(handle, ns=(now, now))
         info = os.fstat(handle)
-        _remember(handle, info, draft.sha256)
+        remember(handle, SHA256_ATTRIBUTE, draft.sha256)
         os.fsync(handle)
         _make_folder(path.parent)
         with self._lock():
@@ -180,25 +182,6 @@ class _EagerFile(FileIO):
 
 def _etag(info: os.stat_result) -> str:
     return f"{info.st_ino:x}-{info.st_mtime_ns:x}-{info.st_size:x}"
-
-
-def _remember(handle: int, info: os.stat_result, sha256: str) -> None:
-    """Keep the hash with the file, bound to its time: whoever writes to the file later makes it void."""
-    try:
-        os.setxattr(handle, SHA256_ATTRIBUTE, f"{info.st_mtime_ns} {sha256}".encode())
-    except OSError as error:
-        if error.errno != errno.ENOTSUP:  # some filesystems keep no attributes; Stat.sha256 is None there
-            raise
-
-
-def _recall(path: Path, info: os.stat_result) -> str | None:
-    try:
-        moment, sha256 = os.getxattr(path, SHA256_ATTRIBUTE, follow_symlinks=False).decode().split()
-    except OSError as error:
-        if error.errno not in {errno.ENODATA, errno.ENOTSUP, errno.ENOENT}:
-            raise
-        return None
-    return sha256 if moment == str(info.st_mtime_ns) else None
 
 
 def _make_folder(folder: Path) -> None:

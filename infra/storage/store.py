@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from infra.storage.origin import Origin
+
 Source = bytes | Path | BinaryIO  # what can be put; a stream is read from where it stands to its end, not closed
 
 DRAFTS = ".draft"  # where a folder store writes before a file gets its key; no key may begin with it
@@ -41,11 +43,12 @@ class Stat:
 
 @dataclass(frozen=True)
 class Draft:
-    """Bytes received and hashed, that have no key yet."""
+    """Bytes received and hashed, that have no key yet. `origin`: where they are said to lie already."""
 
     file: BinaryIO
     size: int
     sha256: str
+    origin: Origin | None = None
 
 
 class Store(ABC):
@@ -65,18 +68,19 @@ class Store(ABC):
         with self._draft(source) as draft:
             return self._place(draft, key, if_absent=if_absent, if_match=if_match)
 
-    def put_content(self, source: Source) -> Stat:
+    def put_content(self, source: Source, origin: Origin | None = None) -> Stat:
         """Store `source` under the key its own bytes give it (`content_key`); bytes already here are kept as they are.
 
-        The source is read once. OSError when what is stored under that key has another size: it is damaged, and the
-        caller still holds the only good copy.
+        The source is read once. A bucket that holds the `origin` copies from there what it finds to be the same and is
+        sent the rest; to any other store it says nothing. OSError when what is stored under that key has another size:
+        it is damaged, and the caller still holds the only good copy.
         """
         with self._draft(source) as draft:
             key = content_key(draft.sha256)
             there = self.stat(key)
             if there is None:
                 try:
-                    return self._place(draft, key, if_absent=True, if_match=None)
+                    return self._place(replace(draft, origin=origin), key, if_absent=True, if_match=None)
                 except Conflict:
                     there = self.stat(key)
             if there is None or there.size != draft.size:
