@@ -255,6 +255,11 @@ def _file_rules(dataset: Dataset) -> Iterator[Rule]:
     if {"persetujuan", "anak_terlihat", "nomor_persetujuan_wali"} <= names:
         lacking = "persetujuan IN ('TIDAK_ADA', 'DITARIK') OR (anak_terlihat AND nomor_persetujuan_wali IS NULL)"
         yield Rule("PERSETUJUAN_KURANG", "persetujuan", lacking)
+    if "daerah_kabur" in names:
+        part = [f"TRY_CAST(string_split(d, ',')[{n}] AS DOUBLE)" for n in (1, 2, 3, 4)]
+        nothing = f"{part[0]} >= 100 OR {part[1]} >= 100 OR {part[2]} = 0 OR {part[3]} = 0"
+        regions = f"[d FOR d IN string_split(daerah_kabur, ';') IF {nothing}]"
+        yield Rule("DAERAH_KABUR_DI_LUAR", "daerah_kabur", f"len({regions}) > 0")
 
 
 def _written_rules(dataset: Dataset) -> Iterator[Rule]:

@@ -12,6 +12,7 @@ F = "foto"
 SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 CONSENT = {"orang_terlihat": "DIKENALI", "persetujuan": "ADA", "nomor_persetujuan": "BMS/P/2026/7"}
 CHILD = {**CONSENT, "anak_terlihat": "ya", "nomor_persetujuan_wali": "BMS/W/2026/2"}
+OUTSIDE = "DAERAH_KABUR_DI_LUAR:daerah_kabur"
 
 
 def said(name: str, data: bytes, change: dict[str, object], *findings: str, near: tuple[str, ...] = ()) -> Case:
@@ -107,4 +108,7 @@ def cases() -> list[Case]:
         one(F, "persetujuan-tanpa-nomor", {**CONSENT, "nomor_persetujuan": None}, "WAJIB_DIISI:nomor_persetujuan"),
         one(F, "kabur-bukan-persegi", {"daerah_kabur": "10, 20, 15"}, "POLA_SALAH:daerah_kabur"),
         one(F, "kabur-dua-persegi", {"daerah_kabur": "10, 20, 15, 25; 60,20,15,25.5"}, near=("POLA_SALAH",)),
+        one(F, "kabur-di-luar", {"daerah_kabur": "10, 20, 15, 25; 100, 20, 15, 25"}, OUTSIDE),
+        one(F, "kabur-tanpa-tinggi", {"daerah_kabur": "10, 20, 15, 0.0"}, OUTSIDE),
+        one(F, "kabur-sebagian-di-luar", {"daerah_kabur": "99.5, 90, 20, 20"}, near=("DAERAH_KABUR_DI_LUAR",)),
     ]
