@@ -54,17 +54,17 @@ def pdf(*pages: str, title: str = "Rilis", password: str | None = None) -> bytes
     return out.getvalue()
 
 
-def docx(*paragraphs: str, before: str = "") -> bytes:
-    """The least a word processor opens (ECMA-376), with `before` in front of the document's root."""
+def docx(*paragraphs: str, before: str = "", part: str = "word/document.xml", namespace: str = _W) -> bytes:
+    """The least a word processor opens (ECMA-376), with `before` in front of the root of its `part`."""
     types = (
         '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument'
+        f'<Override PartName="/{part}" ContentType="application/vnd.openxmlformats-officedocument'
         '.wordprocessingml.document.main+xml"/></Types>'
     )
     rels = (
         '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        '<Relationship Id="r1" Target="word/document.xml" Type="http://schemas.openxmlformats.org/officeDocument'
+        f'<Relationship Id="r1" Target="{part}" Type="http://schemas.openxmlformats.org/officeDocument'
         '/2006/relationships/officeDocument"/></Relationships>'
     )
     body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
@@ -72,9 +72,7 @@ def docx(*paragraphs: str, before: str = "") -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", types)
         archive.writestr("_rels/.rels", rels)
-        archive.writestr(
-            "word/document.xml", f'{before}<w:document xmlns:w="{_W}"><w:body>{body}</w:body></w:document>'
-        )
+        archive.writestr(part, f'{before}<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>')
     return out.getvalue()
 
 

@@ -320,6 +320,34 @@ def test_documents_give_their_text_and_no_more_than_is_kept(tmp_path):
     assert rows["banyak.pdf"]["teks"].endswith("Halaman 28\nHalaman 29")
 
 
+def test_a_document_of_a_word_processor_keeps_its_words_apart(tmp_path):
+    """Tabs are words' ends, and tab stops no tabs; the file was written by Word 2011."""
+    written = (Path(__file__).parent / "documents" / "word-2011.docx").read_bytes()
+    (row,) = facts(tmp_path, {"rilis.docx": written}).values()
+    assert row["teks"] == "Default\t\ttab\tstops\nAssigned\tLeft\tcenter\tright\n-0.5\t\t0.5"
+
+
+def test_documents_are_read_as_word_on_the_web_and_strict_ones_write_them(tmp_path):
+    once = "<mc:Choice><w:txbxContent><w:p><w:r><w:t>Kotak</w:t></w:r></w:p></w:txbxContent></mc:Choice>"
+    again = once.replace("Choice", "Fallback")
+    markup = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    box = f'<mc:AlternateContent xmlns:mc="{markup}">{once}{again}</mc:AlternateContent>'
+    files = {
+        "kotak.docx": docx(f"Sebelum</w:t>{box}<w:t> sesudah"),
+        "baris.docx": docx('Baris</w:t><w:br w:type="page"/><w:t>kedua'),
+        "web.docx": docx("Dari web", part="word/document22.xml"),
+        "ketat.docx": docx("Ketat", namespace="http://purl.oclc.org/ooxml/wordprocessingml/main"),
+    }
+    rows = facts(tmp_path, files)
+    assert {row["galat"] for row in rows.values()} == {None}
+    assert {name: row["teks"] for name, row in rows.items()} == {
+        "kotak.docx": "SebelumKotak\nsesudah",
+        "baris.docx": "Baris\nkedua",
+        "web.docx": "Dari web",
+        "ketat.docx": "Ketat",
+    }
+
+
 def test_a_turned_original_of_every_kind_becomes_an_upright_copy(tmp_path: Path):
     made = {fmt: picture(fmt, orientation=6) for fmt in PICTURES}
     made |= {fmt: video(0.5, 160, 90, text="Kudus", fmt=fmt, rotation=-90) for fmt in ("mp4", "mov")}

@@ -5,6 +5,7 @@ sees photos never loads FFmpeg.
 """
 
 import errno
+import re
 import struct
 import zipfile
 import zlib
@@ -35,7 +36,7 @@ _SPELLINGS = {  # libmagic's → IANA's
     "video/x-m4v": "video/mp4",
     "image/heif": "image/heic",
 }
-DOCX_PART = "word/document.xml"
+DOCX_PART = re.compile(rb"word/document\d*\.xml")
 _ZIP_HEAD = 1 << 16
 
 
@@ -107,7 +108,7 @@ def _is_docx(path: Path) -> bool:
     """By the first local headers, which a truncated archive still has."""
     with path.open("rb") as file:
         head = file.read(_ZIP_HEAD)
-    return head.startswith(b"PK\x03\x04") and DOCX_PART.encode() in head
+    return head.startswith(b"PK\x03\x04") and DOCX_PART.search(head) is not None
 
 
 def _read(path: Path, kind: str) -> dict[str, Any]:

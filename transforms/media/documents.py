@@ -12,7 +12,14 @@ LONGEST = 80_000
 
 _PDF_END, _PDF_TAIL = b"%%EOF", 1024  # ISO 32000-1 annex H: readers look for the end marker in the last 1,024 bytes
 _ZIP_BLOCK = 1 << 20
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main "  # ECMA-376 part 1, 17
+_WORD = {  # ECMA-376 part 1, 17: as most write it, and strict
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main",
+}
+_SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_AGAIN = (
+    "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"  # a text box once more, for old programs
+)
 
 
 def pdf(path: Path) -> dict[str, Any]:
@@ -44,17 +51,22 @@ def docx(path: Path) -> dict[str, Any]:
     """The text, a paragraph a line. Reads the part against its checksum, in blocks: swelling costs time only."""
     text = _Text()
     parser = expat.ParserCreate(namespace_separator=" ")
-    inside = False
+    inside, again = False, 0
 
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        nonlocal inside
-        inside = name == f"{_WORD}t"
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal inside, again
+        again += name == _AGAIN
+        tag = _tag(name) if not again else ""
+        inside = tag == "t"
+        if not attributes or tag == "br":  # a tab stop is called as a tab is, and has a place
+            text.extend(_SIGNS.get(tag, ""))
 
     def end(name: str) -> None:
-        nonlocal inside
+        nonlocal inside, again
         inside = False
-        if name == f"{_WORD}p":
+        if not again and _tag(name) == "p":
             text.add("")
+        again -= name == _AGAIN
 
     def characters(data: str) -> None:
         if inside:
@@ -65,7 +77,7 @@ def docx(path: Path) -> dict[str, Any]:
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, doctype
-    with zipfile.ZipFile(path) as archive, archive.open(DOCX_PART) as part:
+    with zipfile.ZipFile(path) as archive, archive.open(_main_part(archive)) as part:
         try:
             while block := part.read(_ZIP_BLOCK):
                 parser.Parse(block)
@@ -73,6 +85,20 @@ def docx(path: Path) -> dict[str, Any]:
         except expat.ExpatError as error:
             raise DamagedError(f"XML: {error}") from error
     return {"teks": text.whole()}
+
+
+def _main_part(archive: zipfile.ZipFile) -> str:
+    """Word on the web numbers it: `word/document2.xml`."""
+    for name in archive.namelist():
+        if DOCX_PART.fullmatch(name.encode()):
+            return name
+    raise DamagedError("DOCX tanpa dokumen")
+
+
+def _tag(name: str) -> str:
+    """The name of an element of the word processor's; empty for any other."""
+    space, _, tag = name.rpartition(" ")
+    return tag if space in _WORD else ""
 
 
 class _Text:
