@@ -17,9 +17,8 @@ _WORD = {  # ECMA-376 part 1, 17: as most write it, and strict
     "http://purl.oclc.org/ooxml/wordprocessingml/main",
 }
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-_AGAIN = (
-    "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"  # a text box once more, for old programs
-)
+_AGAIN = "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"
+"""What has come before, such as a text box, once more for older programs."""
 
 
 def pdf(path: Path) -> dict[str, Any]:
