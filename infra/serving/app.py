@@ -6,25 +6,27 @@ It holds no door to the lake: its tables are the published files, which passed t
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi import FastAPI, HTTPException, Path, Query, Request
+from fastapi.responses import FileResponse, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
 
 from infra.serving.answers import JSON, given, kept, known, responses, rows, said, tag
-from infra.serving.callers import Callers, UnknownKey
+from infra.serving.callers import Callers
+from infra.serving.door import Door, refusal
 from infra.serving.feeds import PAGES as FEEDS
 from infra.serving.feeds import router as feeds
+from infra.serving.index import Indexes
 from infra.serving.pages import PAGES, Page, placed
 from infra.serving.selection import MOST_ROWS, ROWS, Selection, WrongQuery, select
 from infra.serving.shelf import Publication, Shelf, Table, code_lists
@@ -34,29 +36,39 @@ from schemas.daftar_data import plan
 BASE = "/api/1"
 LISTS = ("dataset", "referensi", "jadwal-rilis", "dip")
 MEDIA_TYPES = {
-    "json": JSON,
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
 TABULAR = ("application/json", "text/csv", "application/vnd.apache.parquet")
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Nama tabel / name of a table")]
-Form = Annotated[Literal["json", "csv", "parquet"], Query(alias="format", description="Bentuk jawaban / form")]
+Form = Annotated[Literal["json", "csv", "parquet"], Field(alias="format", description="Bentuk jawaban / form")]
 
 
-@dataclass(frozen=True)
-class Paging:
+class Paging(BaseModel):
     """What every request for rows may say beside its conditions; `select` reads all but the form."""
 
     form: Form = "json"
-    pilih: Annotated[str | None, Query(description="Kolom, dipisah koma / columns, separated by commas")] = None
-    batas: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Baris per halaman / rows a page")] = ROWS
-    setelah: Annotated[str | None, Query(description="Tanda halaman sebelumnya / mark of the page before")] = None
+    pilih: Annotated[str | None, Field(description="Kolom, dipisah koma / columns, separated by commas")] = None
+    batas: Annotated[int, Field(ge=1, le=MOST_ROWS, description="Baris per halaman / rows a page")] = ROWS
+    setelah: Annotated[str | None, Field(description="Tanda halaman sebelumnya / mark of the page before")] = None
 
 
-def application(store: Store, callers: Callers, public_base: str | None = None) -> FastAPI:
-    """The API over what this store has published; callers reach it at `public_base`, or as they say they do."""
-    outside = urlsplit(public_base) if public_base else None
+def application(
+    store: Store, callers: Callers, public_base: str | None = None, indexes: FilePath | None = None
+) -> FastAPI:
+    """The API over what this store has published; callers reach it at `public_base`, or as they say they do.
+
+    In the folder `indexes` it keeps those of large editions; without one it has none.
+    """
+    index = Indexes(indexes) if indexes else None
+
+    @asynccontextmanager
+    async def while_it_runs(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if index:
+            index.close()
+
     app = FastAPI(
         title="SPIT: data kehumasan untuk umum",
         version="1",
@@ -66,7 +78,9 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
         ),
         docs_url=None,  # the page it makes asks another server for its scripts
         redoc_url=None,
+        lifespan=while_it_runs,
     )
+    app.add_middleware(Door, callers=callers, public_base=public_base)
     shelf, lists = Shelf(store), code_lists()
     # Each request reads on the thread that answers it: many at once are the rule, and one alone is as fast.
     engine = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "autoinstall_known_extensions": False})
@@ -75,6 +89,8 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
     def published() -> Publication:
         if (now := shelf.now()) is None:
             raise HTTPException(503, "belum ada yang terbit / nothing is published yet", {"Retry-After": "60"})
+        if index:
+            index.follow(now)
         return now
 
     def named(tables: Any, name: str) -> Table:
@@ -85,32 +101,18 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
     def page(table: Table, request: Request, form: str) -> Response:
         asked = select(table, request.query_params.multi_items())
         mark = tag(table.edition, table.name, request.url.query)
-        return known(request, mark) or _answer(asked, rows(engine, asked.sql, asked.values), request, form, mark)
-
-    @app.middleware("http")
-    async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Who is it, and is it too often?"""
-        address = request.client.host if request.client else "-"
-        try:
-            caller = callers.who(request.headers.get("x-api-key"), address)
-        except UnknownKey:
-            return _refusal(401, "kunci tidak dikenal / unknown key")
-        left = callers.take(caller)
-        if left.wait_s:
-            said = f"paling banyak {caller.per_minute} permintaan per menit / at most {caller.per_minute} a minute"
-            answer = _refusal(429, said, {"Retry-After": str(int(left.wait_s) + 1)})
-        else:
-            if outside:
-                _as_seen_from(outside, request)
-            answer = await go_on(request)
-        answer.headers["RateLimit-Limit"] = str(caller.per_minute)
-        answer.headers["RateLimit-Remaining"] = str(left.requests)
-        answer.headers["RateLimit-Reset"] = str(ceil(left.whole_s))
-        return answer
+        if cached := known(request, mark):
+            return cached
+        if form == "json" and index and (lines := index.page(asked)) is not None:
+            return _as_json(asked, lines, request, mark)
+        found = rows(engine, asked.sql, asked.values)
+        if form == "json":
+            return _as_json(asked, found.to_pylist(), request, mark)
+        return _as_file(asked, found, request, form, mark)
 
     @app.exception_handler(WrongQuery)
     async def wrong(_: Request, error: WrongQuery) -> Response:
-        return _refusal(400, str(error))
+        return refusal(400, str(error))
 
     def get(path: str, summary: str, *kinds: str, also: tuple[int, ...] = ()) -> Any:
         """A route whose answer is one of these media types."""
@@ -132,7 +134,7 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
         return said(request, _whole(named(published().tables, nama)))
 
     @get("/dataset/{nama}/baris", "Baris / rows", *TABULAR, also=(400, 404))
-    def rows_of(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+    def rows_of(nama: Name, request: Request, asked: Annotated[Paging, Query()]) -> Response:
         return page(named(published().tables, nama), request, asked.form)
 
     @get("/berkas/{path:path}", "Berkas yang terbit / a published file", *TABULAR, also=(206, 404, 416))
@@ -147,11 +149,11 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
         return said(request, [_brief(table, "referensi") for table in lists.values()])
 
     @get("/referensi/{nama}", "Satu daftar kode / one code list", *TABULAR, also=(400, 404))
-    def one_list(nama: Name, request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+    def one_list(nama: Name, request: Request, asked: Annotated[Paging, Query()]) -> Response:
         return page(named(lists, nama), request, asked.form)
 
     @get("/dip", "Daftar informasi publik / what information there is", *TABULAR, also=(400, 404))
-    def listing(request: Request, asked: Annotated[Paging, Depends()]) -> Response:
+    def listing(request: Request, asked: Annotated[Paging, Query()]) -> Response:
         if (dip := published().dip) is None:
             raise HTTPException(404, "belum terbit / not published yet")
         return page(dip, request, asked.form)
@@ -179,31 +181,35 @@ def application(store: Store, callers: Callers, public_base: str | None = None) 
     return app
 
 
-def _as_seen_from(outside: SplitResult, request: Request) -> None:
-    """Let all addresses in the answer begin as callers have to write them."""
-    others = [(name, value) for name, value in request.scope["headers"] if name != b"host"]
-    request.scope.update(scheme=outside.scheme, headers=[*others, (b"host", outside.netloc.encode())])
+def _as_json(asked: Selection, found: list[dict[str, Any]], request: Request, mark: str) -> Response:
+    following, headers = _ending(asked, found[asked.limit - 1 :], request, mark)
+    shown = dict.fromkeys(asked.columns)
+    lines = found[: asked.limit]
+    if len(shown) < len(asked.names):
+        lines = [{name: line[name] for name in shown} for line in lines]
+    body = {"tabel": asked.table.name, "terbitan": asked.table.edition, "baris": lines, "lanjut": following}
+    return Response(orjson.dumps(body, default=str), media_type=JSON, headers=headers)
 
 
-def _answer(asked: Selection, found: pa.Table, request: Request, form: str, mark: str) -> Response:
-    more, found = found.num_rows > asked.limit, found.slice(0, asked.limit)
-    headers = kept(mark)
-    following = None
-    if more:
-        last = asked.cursor(found.slice(asked.limit - 1).to_pylist()[0])
-        following = str(request.url.include_query_params(setelah=last))
-        headers["Link"] = f'<{following}>; rel="next"'
-    shown = found.select(list(dict.fromkeys(asked.columns)))
-    if form == "json":
-        table = asked.table
-        body = {"tabel": table.name, "terbitan": table.edition, "baris": shown.to_pylist(), "lanjut": following}
-        return Response(orjson.dumps(body, default=str), media_type=MEDIA_TYPES[form], headers=headers)
-    sink = io.BytesIO()
+def _as_file(asked: Selection, found: pa.Table, request: Request, form: str, mark: str) -> Response:
+    _, headers = _ending(asked, found.slice(asked.limit - 1).to_pylist(), request, mark)
+    shown, sink = found.slice(0, asked.limit).select(list(dict.fromkeys(asked.columns))), io.BytesIO()
     if form == "csv":
         pacsv.write_csv(shown, sink)
     else:
         pq.write_table(shown, sink, compression="zstd")
     return Response(sink.getvalue(), media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _ending(
+    asked: Selection, end: list[dict[str, Any]], request: Request, mark: str
+) -> tuple[str | None, dict[str, str]]:
+    """Where the next page is, and the headers; `end`: the last row of this page and what was found behind it."""
+    headers = kept(mark)
+    if len(end) < 2:
+        return None, headers
+    following = str(request.url.include_query_params(setelah=asked.cursor(end[0])))
+    return following, headers | {"Link": f'<{following}>; rel="next"'}
 
 
 def _file(shelf: Shelf, path: str, media_type: str, request: Request) -> Response:
@@ -228,7 +234,3 @@ def _whole(table: Table) -> dict[str, Any]:
         "baris": f"{BASE}/dataset/{table.name}/baris",
         "berkas": {form: f"{BASE}/berkas/{path}" for form, path in table.files.items()},
     }
-
-
-def _refusal(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"detail": said}, status, headers)

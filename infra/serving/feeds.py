@@ -202,9 +202,8 @@ def router(store: Store, shelf: Shelf, engine: duckdb.DuckDBPyConnection) -> API
             return cached
         lines: list[dict[str, Any]] = []
         if asked is not None:
-            where = f" WHERE {' AND '.join(asked.where)}" if asked.where else ""
             order = f" ORDER BY versi DESC, uri LIMIT {min(asked.limit, MOST_ITEMS)}"
-            lines = items.ask(asked, f"SELECT butir FROM {asked.table.source}{where}{order}")
+            lines = items.ask(asked, f"SELECT butir FROM {asked.table.source}{asked.where}{order}")
         content = [ninjs.linked(orjson.loads(line["butir"]), _link(request)) for line in lines]
         body = atom(content, changed=now.changed, own=str(request.url), item=lambda uri: _of(request, uri))
         return Response(body, headers=kept(mark), media_type=ATOM)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from transforms.shape import quoted
 
 ROWS, MOST_ROWS = 100, 10_000
 MOST_CONDITIONS = 50
-_COMPARED = {"min": ">=", "maks": "<="}
+COMPARED = {"min": ">=", "maks": "<="}
 _OURS = {"pilih", "batas", "setelah", "format"}
 
 
@@ -27,33 +27,82 @@ class WrongQuery(ValueError):
     """The query cannot be answered; the message says why, in Indonesian and English."""
 
 
+@dataclass(frozen=True)
+class Condition:
+    """One thing a row must be: `how` is "" (any of the values), min, maks, memuat, or kosong (ya, tidak)."""
+
+    column: str
+    how: str
+    values: tuple[str, ...]
+
+
 @dataclass
 class Selection:
-    """What was asked for. `columns` are those to show; the key comes along for `cursor`."""
+    """What was asked for. `columns` are those to show; the key comes along for `cursor`. `after`: where to begin."""
 
     table: Table
     columns: list[str]
     limit: int = ROWS
-    where: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    after: list[str] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns to read, each once."""
+        return list(dict.fromkeys([*self.columns, *self.table.key]))
 
     @property
     def sql(self) -> str:
         """The page, and one row more if there is a next one; `values` are its parameters."""
-        names = ", ".join(quoted(name) for name in dict.fromkeys([*self.columns, *self.table.key]))
-        keys = ", ".join(quoted(name) for name in self.table.key)
+        names = ", ".join(map(quoted, self.names))
+        keys = ", ".join(map(quoted, self.table.key))
         order = "" if self.table.in_order else f" ORDER BY {keys}"
-        where = f" WHERE {' AND '.join(self.where)}" if self.where else ""
-        return f"SELECT {names} FROM {self.table.source}{where}{order} LIMIT {self.limit + 1}"
+        return f"SELECT {names} FROM {self.table.source}{self.where}{order} LIMIT {self.limit + 1}"
 
-    def cursor(self, last: dict[str, Any]) -> str:
+    @property
+    def where(self) -> str:
+        """The clause, with its space; empty when every row will do."""
+        conditions = [sql for sql, _ in self._said()]
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+    @property
+    def values(self) -> list[str]:
+        """The parameters of `where`."""
+        return [value for _, values in self._said() for value in values]
+
+    def cursor(self, last: Mapping[str, Any]) -> str:
         """What `setelah` is for the page after this row."""
         values = [None if last[name] is None else str(last[name]) for name in self.table.key]
         return urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
-    def _add(self, condition: str, *values: str) -> None:
-        self.where.append(condition)
-        self.values.extend(values)
+    def _said(self) -> Iterator[tuple[str, list[str]]]:
+        for condition in self.conditions:
+            yield self._compared(condition)
+        if self.after is not None:
+            yield from self._behind(self.after)
+
+    def _compared(self, condition: Condition) -> tuple[str, list[str]]:
+        name, typed, values = quoted(condition.column), self._typed(condition.column), list(condition.values)
+        match condition.how:
+            case "":
+                return f"{name} IN ({', '.join([typed] * len(values))})", values
+            case "memuat":
+                return " AND ".join([f"contains(lower({name}), lower(?))"] * len(values)), values
+            case "kosong":
+                return f"{name} IS {'NULL' if values[-1] == 'ya' else 'NOT NULL'}", []
+            case how:
+                return " AND ".join([f"{name} {COMPARED[how]} {typed}"] * len(values)), values
+
+    def _behind(self, last: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Only rows behind this key. The first column alone comes first: that is what lets files be skipped."""
+        key = self.table.key
+        behind, values = "FALSE", []
+        for name, value in reversed(list(zip(key, last, strict=True))):
+            typed = self._typed(name)
+            behind = f"({quoted(name)} > {typed} OR ({quoted(name)} = {typed} AND {behind}))"
+            values = [value, value, *values]
+        yield f"{quoted(key[0])} >= {self._typed(key[0])}", [last[0]]
+        yield behind, values
 
     def _typed(self, name: str) -> str:
         return f"CAST(? AS {self.table.columns[name]})"
@@ -74,9 +123,9 @@ def select(table: Table, query: Iterable[tuple[str, str]]) -> Selection:
         if column not in table.columns:
             known = ", ".join(table.columns)
             raise WrongQuery(f"kolom tidak dikenal: {column}; yang ada / unknown column; there are: {known}")
-        _condition(made, column, how, values)
+        made.conditions.append(_condition(table, column, how, values))
     if after := asked.get("setelah"):
-        _after(made, after[-1])
+        made.after = _after(table, after[-1])
     return made
 
 
@@ -96,36 +145,22 @@ def _limit(asked: Sequence[str] | None) -> int:
     return int(text)
 
 
-def _condition(made: Selection, column: str, how: str, values: Sequence[str]) -> None:
-    name, typed = quoted(column), made._typed(column)
-    if how == "":
-        made._add(f"{name} IN ({', '.join([typed] * len(values))})", *values)
-    elif how in _COMPARED:
-        for value in values:
-            made._add(f"{name} {_COMPARED[how]} {typed}", value)
-    elif how == "memuat" and made.table.columns[column] == "VARCHAR":
-        for value in values:
-            made._add(f"contains(lower({name}), lower(?))", value)
-    elif how == "kosong" and set(values) <= {"ya", "tidak"}:
-        made._add(f"{name} IS {'NULL' if values[-1] == 'ya' else 'NOT NULL'}")
-    else:
+def _condition(table: Table, column: str, how: str, values: Sequence[str]) -> Condition:
+    known = how == "" or how in COMPARED
+    known |= how == "memuat" and table.columns[column] == "VARCHAR"
+    known |= how == "kosong" and set(values) <= {"ya", "tidak"}
+    if not known:
         ways = f"{column}, {column}.min, {column}.maks, {column}.memuat, {column}.kosong=ya|tidak"
         raise WrongQuery(f"syarat tidak dikenal / unknown condition: {column}.{how}; {ways}")
+    return Condition(column, how, tuple(values))
 
 
-def _after(made: Selection, cursor: str) -> None:
-    """Only rows behind the key in `cursor`. The first column alone comes first: that is what lets files be skipped."""
-    key = made.table.key
+def _after(table: Table, cursor: str) -> list[str]:
+    """The key of the last row of the page before."""
     try:
         last = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         last = None
-    if not isinstance(last, list) or len(last) != len(key) or not all(isinstance(value, str) for value in last):
+    if not isinstance(last, list) or len(last) != len(table.key) or not all(isinstance(value, str) for value in last):
         raise WrongQuery("setelah: bukan tanda halaman kami / not a page mark of ours")
-    behind, values = "FALSE", []
-    for name, value in reversed(list(zip(key, last, strict=True))):
-        typed = made._typed(name)
-        behind = f"({quoted(name)} > {typed} OR ({quoted(name)} = {typed} AND {behind}))"
-        values = [value, value, *values]
-    made._add(f"{quoted(key[0])} >= {made._typed(key[0])}", last[0])
-    made._add(behind, *values)
+    return last

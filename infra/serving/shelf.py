@@ -46,6 +46,8 @@ class Table:
     licences: tuple[Mapping[str, str], ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """Format → path of the whole table, below the files of the publication."""
+    parquet: Path | None = None
+    """The edition itself, on this machine; None for what is none."""
     in_order: bool = False
     """Whether its rows lie in the order of the key, as every edition's do: then a page is read and not sorted."""
 
@@ -106,7 +108,7 @@ class Shelf:
             if each["format"] != "parquet":
                 continue
             name = each["name"].removesuffix("-parquet")
-            schema = each["schema"]
+            schema, parquet = each["schema"], self.path(each["path"])
             own = {r["format"]: r["path"] for r in resources if r["name"] in (name, each["name"])}
             tables[name] = Table(
                 name=name,
@@ -115,10 +117,11 @@ class Shelf:
                 edition=each["path"].split("/")[1],
                 columns={f["name"]: SQL_TYPES.get(f["type"], "VARCHAR") for f in schema["fields"]},
                 key=tuple(schema["primaryKey"]),
-                source=f"read_parquet({literal(str(self.path(each['path'])))})",
+                source=f"read_parquet({literal(str(parquet))})",
                 schema=schema,
                 licences=tuple(each.get("licenses", ())),
                 files=own,
+                parquet=parquet,
                 in_order=True,
             )
         files = {r["path"]: r["mediatype"] for r in package["resources"]}
@@ -142,6 +145,7 @@ def _together(tables: Mapping[str, Table]) -> Table | None:
         columns={"dataset": "VARCHAR", **one.columns},
         key=("dataset", *one.key),
         source=f"({' UNION ALL '.join(parts)})",
+        parquet=None,
         in_order=False,
     )
 

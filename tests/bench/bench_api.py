@@ -4,7 +4,8 @@ Locust is the load (`clients.py`). It brings nineteen packages of its own, so it
 first run makes. Each client asks, without a pause, for: a unit from some number on; some page anywhere in the whole
 table (`jauh`, by a page mark); what one day and topic have, one row in 2,000; one row by its key; and reads on up to
 four pages. Half of all pages lie deeper than five million rows in when there are ten million. Server and clients share
-this machine.
+this machine. They begin once the server has made its index of the table; `api_bare_p50_ms` is for
+one client that asks before that.
 """
 
 import hashlib
@@ -35,6 +36,7 @@ from transforms import datapackage, publik
 
 ROWS = {"tiny": 10_000, "small": 100_000, "default": 1_000_000, "large": 10_000_000}
 SECONDS = {"tiny": 5, "small": 15, "default": 15, "large": 30}
+LONGEST_S = 1800
 CLIENTS = 50
 LOCUST = "locust==2.47.0"
 UNITS = ("JATENG", "JABAR", "SULSEL", "PAPUA")
@@ -121,6 +123,17 @@ def load(url: str, rows: int, seconds: int, folder: Path) -> dict[str, list[floa
     return json.loads((folder / "taken.json").read_text())
 
 
+def asked_alone(url: str, rows: int) -> list[float]:
+    """Milliseconds of the first page of a dozen questions, one after the other."""
+    taken = []
+    with httpx.Client(base_url=url, headers={"X-API-Key": KEY}, trust_env=False) as client:
+        for _, page in questions(rows)[:12]:
+            began = time.perf_counter()
+            client.get(page).raise_for_status()
+            taken.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
 def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:
     with tempfile.TemporaryDirectory(prefix="spit-bench-") as folder:
         home = Path(folder)
@@ -133,18 +146,27 @@ def run(size: str) -> Iterator[tuple[str, float | None, str, str]]:
         command = [sys.executable, "-m", "infra.serving.server", "127.0.0.1", str(port)]
         with subprocess.Popen(command, env=env, preexec_fn=die_with_parent) as process:  # noqa: PLW1509
             try:
-                until = time.monotonic() + 60
-                while time.monotonic() < until:
+                began = time.monotonic()
+                while time.monotonic() < began + 60:
                     try:
                         httpx.get(f"{url}/api/1/dataset", trust_env=False).raise_for_status()
                         break
                     except httpx.TransportError:
                         time.sleep(0.2)
+                bare = asked_alone(url, ROWS[size])
+                while not (made := list((home / "indeks").glob("*.db"))):
+                    if time.monotonic() - began > LONGEST_S:
+                        raise RuntimeError("the index was not made")
+                    time.sleep(0.2)
+                index_s, index_mb = time.monotonic() - began, made[0].stat().st_size / 1e6
                 taken = load(url, ROWS[size], SECONDS[size], home)
             finally:
                 process.terminate()
     every = [ms for some in taken.values() for ms in some]
     yield "api_rows", float(ROWS[size]), "rows", ""
+    yield "api_index_s", round(index_s, 1), "s from the start of the server", ""
+    yield "api_index_mb", round(index_mb, 1), "MB", ""
+    yield "api_bare_p50_ms", percentile(bare, 50), f"ms, one client, without the index, {len(bare)} answers", ""
     yield "api_p50_ms", percentile(every, 50), f"ms, {CLIENTS} clients", ""
     yield "api_p95_ms", percentile(every, 95), f"ms, {CLIENTS} clients", "<= 150"
     for kind in sorted(taken):
