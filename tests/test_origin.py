@@ -203,7 +203,7 @@ def test_a_submission_in_the_bucket_of_the_lake_is_landed_from_there(
 
     monkeypatch.setattr(BucketStore, "_copy_part", copied)
     data = os.urandom(PART + 5)
-    for file, content in (make.items("teks", {}) | {"lampiran.bin": data}).items():
+    for file, content in ({"lampiran.bin": data} | make.items("teks", {})).items():  # the manifest last
         far.put(file, content)
     keys = f'access_key_env = "{remote.access_key_env}"\nsecret_key_env = "{remote.secret_key_env}"'
     where = f'kind = "s3"\nurl = "{remote.url}"\nendpoint = "{remote.endpoint}"\nsatker = ["JATENG"]'
