@@ -65,6 +65,11 @@ class Settings:
 
         return open_store(str(self.copies or self.home / "copies"))
 
+    @property
+    def indexes(self) -> Path:
+        """The folder where the API keeps its indexes of what is published."""
+        return self.home / "indeks"
+
     @classmethod
     def from_env(cls) -> Settings:
         """Read `os.environ`; called inside a step, never on import."""

@@ -30,6 +30,7 @@ from infra.serving.index import Indexes, statement
 from infra.serving.selection import select
 from infra.serving.shelf import Shelf
 from infra.storage.store import Store, open_store
+from tests.commands import satu
 from tests.servers import Bucket
 
 FIELDS: list[dict[str, Any]] = [
@@ -307,6 +308,11 @@ def test_half_an_index_is_none(changing: Both) -> None:
     with TestClient(application(changing.store, Callers(None), None, changing.folder)) as again:
         again.get("/api/1")
         wait_for(changing.folder, {"uji-1.1.db"})
+
+
+def test_whoever_searches_for_what_was_withdrawn_finds_it_in_an_index_too(both: Both) -> None:
+    found = satu(both.folder.parent, "withdraw", "--search", "kota \U0001f600")
+    assert [each.rpartition("/")[2] for each in found] == ["uji.parquet", "uji-1.1.db"]
 
 
 def test_small_editions_and_keys_that_are_none_have_no_index(

@@ -135,7 +135,9 @@ def blur(
 @click.option("--reason", default="", help="Why, such as 'persetujuan ditarik, surat 12/XI/2026'.")
 @click.option("--by", default=getuser, show_default="your login", help="Who withdraws it: a name and an office.")
 @click.option("--list", "listing", is_flag=True, help="Show where each withdrawal is done, and where it is owed.")
-@click.option("--search", metavar="TEXT", help="Search store and copies for a text: the proof that it is gone.")
+@click.option(
+    "--search", metavar="TEXT", help="Search store, copies and indexes for a text: the proof that it is gone."
+)
 def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str | None, as_json: bool) -> int:
     """Take back an ITEM everywhere.
 
@@ -149,14 +151,15 @@ def withdraw(item: str | None, reason: str, by: str, listing: bool, search: str 
     satu withdraw --list
     """
     from infra import steps
+    from infra.storage.store import open_store
     from infra.submit import Refused
     from infra.withdrawing import searching, showing
 
     settings = Settings.from_env()
     if search:
         found = searching.search(settings.open_store(), search)
-        copies = settings.open_copies()
-        found += [f"{copies.url}/{key}" for key in searching.search(copies, search)]
+        for here in (settings.open_copies(), open_store(str(settings.indexes))):
+            found += [f"{here.url}/{key}" for key in searching.search(here, search)]
         show(found, "\n".join(found) or "the store does not hold it", as_json)
         return FINDINGS if found else FINE
     if listing:

@@ -15,7 +15,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from infra.serving.callers import Callers
 
     store = settings.open_store()
-    app = application(store, Callers(settings.api_keys), settings.public_base, settings.home / "indeks")
+    app = application(store, Callers(settings.api_keys), settings.public_base, settings.indexes)
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 
 
