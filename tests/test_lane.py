@@ -20,6 +20,7 @@ from openpyxl import load_workbook
 
 from infra import steps
 from infra.correcting import workbook
+from infra.judging.engine import connect
 from infra.judging.judge import Verdict, judge
 from infra.judging.parcel import File, Parcel, Recheck
 from infra.lake import Lake
@@ -284,6 +285,19 @@ def test_what_is_not_regular(tmp_path, text):
     path = tmp_path / "isi"
     path.write_text(text)
     assert bulk.regular(path, datasets()["teks"].headers(), {"judul"}) is None
+
+
+def test_what_does_not_fit_into_memory(tmp_path):
+    """It lies in files while a batch is judged, and is gone afterwards."""
+    with connect(tmp_path, 64) as con:
+        con.execute("CREATE TABLE isi AS SELECT i, repeat(md5(i::VARCHAR), 8) AS teks FROM range(400_000) r(i)")
+        held, beside = con.execute(
+            "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes) FROM duckdb_memory()"
+        ).fetchall()[0]
+        assert held <= 64 << 20 < held + beside
+        same = "SELECT count(*) FROM isi WHERE teks = repeat(md5(i::VARCHAR), 8)"
+        assert con.execute(same).fetchall() == [(400_000,)]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def manifest(dataset: str, *names: str) -> bytes:

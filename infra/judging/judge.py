@@ -73,7 +73,7 @@ def judge(
     """Judge parcels together. `known` finds rows judged before; `owner_of` the source of a receipt number.
 
     `origins_of`: for each row of an earlier correction, by receipt, the returned row it mends. `folder`: an empty one,
-    where rows of large files may go; without it everything is held in memory.
+    where rows of large files may go, and what does not fit into memory; without it everything is held there.
     """
     registry = Registry(known, connected=owner_of is not None)
     lanes = Lanes(folder, batch) if folder else None
@@ -86,7 +86,7 @@ def judge(
     out: dict[str, list[pa.Table]] = {}
     for name in sorted({o.dataset for o in opened if o.manifest and o.rows and o.dataset}):
         those = [o for o in opened if o.manifest and o.dataset == name]
-        Pass(datasets()[name], those, batch, known, origins_of).run(out, balance)
+        Pass(datasets()[name], those, batch, known, origins_of, folder).run(out, balance)
     temuan = [f.row(batch) for o in opened for f in (*o.findings, *_telling_names(o))]
     neraca = [
         {"kiriman": k, "berkas": b, "masuk": n, "diterima": a, "dikembalikan": r, "dilewati": s, "_batch": batch}

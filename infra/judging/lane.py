@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from expectations import personal, rules
 from infra.columns import footer
+from infra.judging.engine import connect
 from infra.judging.registry import Known
 from infra.judging.senders import senders
 from schemas import reference
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 65_536
 """Rows written together: what the stream holds in memory."""
+
+MEETING_ROOM = 256
+"""MiB for looking which keys are met twice."""
 
 
 @dataclass
@@ -70,7 +73,9 @@ class Lane:
         """These lines as the careful reader reads them."""
         with self.file.open() as path:
             self.lines.path = path
-            return readers.read_lines(self.lines, numbers, self.dataset.headers())
+            reading = readers.read_lines(self.lines, numbers, self.dataset.headers())
+        pa.default_memory_pool().release_unused()  # it took several times what it made
+        return reading
 
 
 @dataclass(frozen=True)
@@ -102,9 +107,10 @@ class Lanes:
             except (duckdb.InvalidInputException, duckdb.ConversionException):
                 return None  # the engine's reader met what the survey did not: the careful one says what it is
         lane = Lane(file, lines, standard, target, 0)
-        fast = lane.numbers()
-        lane.rows = len(fast)
-        rest = np.setdiff1d(np.arange(lines.first, lines.first + lines.rows), fast, assume_unique=True)
+        aside = np.ones(lines.rows, bool)
+        aside[lane.numbers() - lines.first] = False
+        rest = np.flatnonzero(aside) + lines.first
+        lane.rows = lines.rows - len(rest)
         try:
             reading = lane.read(rest)
         except (Refused, Irregular):
@@ -131,23 +137,30 @@ class Only:
             return None
 
 
-def meeting(lanes: Sequence[Lane], con: duckdb.DuckDBPyConnection, known: Known) -> list[np.ndarray]:
-    """Of each lane the rows whose key is met elsewhere: in a lane, in relation `dinilai`, or among those known."""
-    elsewhere = ["SELECT hash(_kunci) FROM dinilai"]
+def meeting(lanes: Sequence[Lane], dinilai: duckdb.DuckDBPyConnection, known: Known) -> list[np.ndarray]:
+    """Of each lane the rows whose key is met elsewhere: in a lane, in relation `dinilai`, or among those known.
+
+    Their keys are compared by hash: two that only look the same cost time and nothing else.
+    """
+    elsewhere = ["FROM lain"]
     if files := list(known(lanes[0].dataset.name)):
         listed = ", ".join(map(literal, files))
         elsewhere.append(f"SELECT hash(_kunci) FROM read_parquet([{listed}], union_by_name = true)")
-    con.execute(
-        "CREATE OR REPLACE TABLE kunci_lajur AS SELECT hash(_kunci) AS h, _baris, filename AS berkas"
-        f" FROM {_parquet(lanes, filename=True)}"
-    )
-    found = con.execute(
-        "WITH bertemu AS (SELECT h FROM kunci_lajur GROUP BY h HAVING count(*) > 1 UNION ALL SELECT h FROM"
-        f" (SELECT h FROM kunci_lajur) SEMI JOIN ({' UNION ALL '.join(elsewhere)}) t(h) USING (h))"
-        " SELECT berkas, _baris FROM kunci_lajur WHERE h IN (SELECT h FROM bertemu) ORDER BY ALL"
-    ).to_arrow_table()
-    con.execute("DROP TABLE kunci_lajur")
-    return [found.filter(pc.field("berkas") == str(lane.path))["_baris"].to_numpy() for lane in lanes]
+    keys = f"(SELECT hash(_kunci) AS h FROM {_parquet(lanes)})"
+    with connect(lanes[0].path.parent, MEETING_ROOM) as con:
+        con.register("lain", dinilai.execute("SELECT hash(_kunci) AS h FROM dinilai").to_arrow_table())
+        con.execute(
+            f"CREATE TABLE bertemu AS SELECT h FROM {keys} GROUP BY h HAVING count(*) > 1"
+            f" UNION SELECT h FROM {keys} SEMI JOIN ({' UNION ALL '.join(elsewhere)}) t(h) USING (h)"
+        )
+        return [
+            con.execute(
+                f"SELECT _baris FROM {_parquet([lane])} WHERE hash(_kunci) IN (SELECT h FROM bertemu) ORDER BY _baris"
+            )
+            .to_arrow_table()["_baris"]
+            .to_numpy()
+            for lane in lanes
+        ]
 
 
 def described(lanes: Sequence[Lane], columns: Sequence[str]) -> str:
@@ -207,6 +220,5 @@ def _copy(con: duckdb.DuckDBPyConnection, sql: str, target: Path, standard: Data
     )
 
 
-def _parquet(lanes: Sequence[Lane], *, filename: bool = False) -> str:
-    listed = ", ".join(literal(str(lane.path)) for lane in lanes)
-    return f"read_parquet([{listed}]{', filename = true' if filename else ''})"
+def _parquet(lanes: Sequence[Lane]) -> str:
+    return f"read_parquet([{', '.join(literal(str(lane.path)) for lane in lanes)}])"

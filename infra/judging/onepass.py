@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import duckdb
+import numpy as np
 import pyarrow as pa
 
 from expectations import personal, rules
 from infra.judging import seen
+from infra.judging.engine import connect
 from infra.judging.lane import described, meeting
 from infra.judging.parcel import Opened, altered, keyed
 from infra.judging.registry import Known
@@ -19,8 +21,10 @@ from schemas.finding import VALUE_LIMIT, Finding
 from transforms import shape
 from transforms.media.probe import FACTS
 from transforms.mending import Origins, is_same
-from transforms.shape import OFFLINE
 from transforms.tabular.reading import Refused
+
+ROOM = 256
+"""MiB that judging the rows of a dataset may hold, beside as much again as their text."""
 
 
 class Pass:
@@ -33,16 +37,16 @@ class Pass:
         batch: int,
         known: Known,
         origins_of: Callable[[str], Origins] = lambda _: {},
+        folder: Path | None = None,
     ) -> None:
         self.dataset, self.opened, self.batch, self.known, self.origins_of = dataset, opened, batch, known, origins_of
-        self.con = duckdb.connect(config=OFFLINE)
+        self.folder = folder
 
     def run(self, out: dict[str, list[pa.Table]], balance: dict[tuple[str, str], list[int]]) -> None:
         """Add this dataset's rows, media and findings to `out`, and its counts to `balance`."""
         self._weigh()
         if self._rejoin(balance):
             self.con.close()
-            self.con = duckdb.connect(config=OFFLINE)
             self._weigh()
         with self.con:
             self._hold()
@@ -73,11 +77,12 @@ class Pass:
         self._mask()
 
     def _load(self) -> None:
-        con, d = self.con, self.dataset
+        rows = pa.concat_tables(table for o in self.opened for table in o.rows.values())
+        self.con = con = connect(self.folder, ROOM + (rows.nbytes >> 20))
+        d = self.dataset
         # The optimizer takes a file for 42 rows and then builds its hash tables on the wrong side of every join.
         con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,in_clause'")
-        rows = pa.concat_tables(table for o in self.opened for table in o.rows.values())
-        con.register("masuk", rows.append_column("_n", pa.array(range(rows.num_rows), pa.int64())))
+        con.register("masuk", rows.append_column("_n", pa.array(np.arange(rows.num_rows))))
         con.register("pengirim", senders(self.opened, self.batch))
         spoilt = [(o.parcel.kiriman, *place) for o in self.opened for place in o.spoilt]
         con.register("cacat", _rows(spoilt, ["_kiriman", "_berkas", "_lembar"], "_baris"))
@@ -174,7 +179,7 @@ class Pass:
             " lawan = d._kiriman FROM sama s WHERE putusan IS NULL AND s._kiriman = d._kiriman"
             " AND s._kunci = d._kunci AND (isi > 1 OR _n > pertama)"
         )
-        con.execute("CREATE TABLE ada (_kunci VARCHAR PRIMARY KEY, _sidik VARCHAR, _kiriman VARCHAR, pada TIMESTAMPTZ)")
+        con.execute("CREATE TABLE ada (_kunci VARCHAR, _sidik VARCHAR, _kiriman VARCHAR, pada TIMESTAMPTZ)")
         if files := list(self.known(self.dataset.name)):
             listed = ", ".join(map(shape.literal, files))
             con.execute(
@@ -201,10 +206,9 @@ class Pass:
                 " FROM putaran p LEFT JOIN diputus q ON q._n = p._n LEFT JOIN ada ON ada._kunci = q._kunci"
                 f" WHERE p.ke = {ke} AND p._n = d._n"
             )
-            con.execute(
-                "INSERT OR REPLACE INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada"
-                f" FROM diputus JOIN putaran USING (_n) WHERE ke = {ke} AND putusan IN ('BARU', 'PERBAIKAN')"
-            )
+            taken = f"diputus JOIN putaran USING (_n) WHERE ke = {ke} AND putusan IN ('BARU', 'PERBAIKAN')"
+            con.execute(f"DELETE FROM ada WHERE _kunci IN (SELECT _kunci FROM {taken})")
+            con.execute(f"INSERT INTO ada SELECT _kunci, _sidik, _kiriman, _diterima_pada FROM {taken}")
 
     def _tell_apart(self, ke: int, files: Sequence[str]) -> None:
         """`lain`: rows of corrections that met under their key another row than the one they mend."""
@@ -273,15 +277,18 @@ class Pass:
         regions = [f.name for f in d.office_fields if f.reference == "wilayah"]
         renamed = " ".join(f"WHEN a.kode = 'KODE_LAMA' AND a.kolom = '{n}' THEN \"l_{n}\"" for n in regions)
         batas = f"CASE {renamed} ELSE nullif(a.batas, '') END" if regions else "nullif(a.batas, '')"
-        # Names, texts and sentences only for the rows there is something to say about.
-        con.execute(
-            f"CREATE TABLE temuan AS SELECT d._kiriman AS kiriman, a.kode, d._berkas AS berkas, d._lembar AS lembar,"
-            f" d._baris AS baris, a.kolom, CASE a.kolom {value} END AS nilai, {batas} AS batas"
-            f" FROM (FROM dinilai WHERE {rules.flagged(d)}) d JOIN teks USING (_n)"
-            f" JOIN aturan a ON (([{words}][a.kata + 1] >> a.bit) & 1) = 1"
-            f" WHERE NOT EXISTS (FROM absen n WHERE n._kiriman = d._kiriman AND n._berkas = d._berkas"
+        # What is held is which rule which row breaks; the texts pass by it.
+        broken = (
+            f"SELECT _n, a.kode, a.kolom, {batas} AS batas FROM dinilai d JOIN aturan a"
+            f" ON (([{words}][a.kata + 1] >> a.bit) & 1) = 1 WHERE {rules.flagged(d)}"
+            f" AND NOT EXISTS (FROM absen n WHERE n._kiriman = d._kiriman AND n._berkas = d._berkas"
             f" AND n.kolom = a.kolom) AND NOT EXISTS (FROM asing s WHERE s._kiriman = d._kiriman"
             f" AND s._berkas = d._berkas AND s._lembar IS NOT DISTINCT FROM d._lembar AND s._baris = d._baris)"
+        )
+        con.execute(
+            f"CREATE TABLE temuan AS SELECT d._kiriman AS kiriman, a.kode, d._berkas AS berkas, d._lembar AS lembar,"
+            f" d._baris AS baris, a.kolom, CASE a.kolom {value} END AS nilai, a.batas"
+            f" FROM teks d JOIN ({broken}) a USING (_n)"
         )
         con.execute(
             "INSERT INTO temuan SELECT d._kiriman, putusan, d._berkas, d._lembar, d._baris, NULL, d._kunci, lawan"
