@@ -296,6 +296,15 @@ def test_what_is_withdrawn_is_gone_with_its_edition(changing: Both, answered: li
     wait_for(changing.folder, set())
 
 
+def test_also_when_nobody_asks_what_is_withdrawn_leaves_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.serving.app.LOOK_S", 0.05)
+    with served(tmp_path) as quiet:
+        publish(quiet.store, "2", made(10))
+        wait_for(quiet.folder, {"uji-2.1.db"})
+
+
 def test_until_it_is_made_parquet_answers(both: Both, answered: list[bool]) -> None:
     with TestClient(application(both.store, Callers(None), None, both.folder / "lain")) as early:
         assert early.get("/api/1/dataset/uji/baris?batas=3").json() == both.same("batas=3").json()
@@ -315,16 +324,20 @@ def test_whoever_searches_for_what_was_withdrawn_finds_it_in_an_index_too(both: 
     assert [each.rpartition("/")[2] for each in found] == ["uji.parquet", "uji-1.1.db"]
 
 
-def test_small_editions_and_keys_that_are_none_have_no_index(
-    both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    twice = pa.concat_tables([made(3), made(3)])
-    path = tmp_path / "dua.parquet"
-    pq.write_table(twice, path)
-    columns = dict.fromkeys(SCHEMA.names, "VARCHAR")
+def test_an_index_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pq.write_table(pa.concat_tables([made(3), made(3)]), tmp_path / "dua.parquet")
+    job = indexing.Job(
+        "x", str(tmp_path / "dua.parquet"), dict.fromkeys(SCHEMA.names, "VARCHAR"), ["kode", "nomor"], []
+    )
     with pytest.raises(sqlite3.IntegrityError):
-        indexing.lay(indexing.Job("x", str(path), columns, ["kode", "nomor"], []), tmp_path / "dua.db")
-    assert not (tmp_path / "dua.db").exists()
+        indexing.lay(job, tmp_path / "dua.db")
+    monkeypatch.setattr(indexing, "SPARE", 1.0)
+    with pytest.raises(OSError, match="last of the disk"):
+        indexing.lay(job, tmp_path / "dua.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["dua.parquet"]
+
+
+def test_small_editions_have_no_index(both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "MANY", 2_001)
     with TestClient(application(both.store, Callers(None), None, tmp_path / "kosong")) as small:
         assert small.get("/api/1/dataset/uji/baris").status_code == 200

@@ -5,9 +5,11 @@ It holds no door to the lake: its tables are the published files, which passed t
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from logging import getLogger
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from fastapi import FastAPI, HTTPException, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -34,6 +37,8 @@ from infra.storage.store import NotFound, Store
 from schemas.daftar_data import plan
 
 BASE = "/api/1"
+LOOK_S = 60.0
+"""Who asks finds what is new within two seconds; if nobody asks, we look so often."""
 LISTS = ("dataset", "referensi", "jadwal-rilis", "dip")
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -65,8 +70,12 @@ def application(
 
     @asynccontextmanager
     async def while_it_runs(_: FastAPI) -> AsyncIterator[None]:
+        """Also when nobody asks, an index is made in time, and none is kept of what is published no more."""
+        looking = asyncio.create_task(_now_and_then(published)) if index else None
         yield
-        if index:
+        if index and looking:
+            looking.cancel()
+            await asyncio.wait([looking])
             index.close()
 
     app = FastAPI(
@@ -179,6 +188,19 @@ def application(
         if isinstance(route, APIRoute):
             route.methods.add("HEAD")
     return app
+
+
+async def _now_and_then(look: Callable[[], object]) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    while True:
+        try:
+            await run_in_threadpool(look)
+        except HTTPException:
+            pass  # nothing is published yet
+        except (OSError, BotoCoreError, ClientError) as weather:
+            getLogger("uvicorn.error").warning("cannot look at what is published: %s", weather)
+        await asyncio.sleep(LOOK_S)
 
 
 def _as_json(asked: Selection, found: list[dict[str, Any]], request: Request, mark: str) -> Response:

@@ -5,12 +5,15 @@ A process of its own, so that pages are answered meanwhile. Of several that work
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +31,8 @@ TYPES = {
 """DuckDB type → how an index holds its values: as the JSON of a page shows them, and in the same order."""
 
 AT_ONCE = 10_000
+SPARE = 0.1
+"""This part of the disk stays free: the ledger and the lake may lie on it."""
 
 
 @dataclass(frozen=True)
@@ -55,31 +60,47 @@ def settle(folder: Path, jobs: list[Job]) -> None:
 
 
 def lay(job: Job, target: Path) -> None:
-    """Make an index; it is there whole or not at all. sqlite3.IntegrityError when a key is NULL or there twice."""
+    """Make an index; it is there whole or not at all.
+
+    OSError when it would take the last of the disk; sqlite3.IntegrityError when a key is NULL or there twice.
+    """
     draft = target.with_suffix(".draft")
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as index:
+            _fill(index, job, draft.parent)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())  # what has its name is whole, also after a power cut
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _fill(index: sqlite3.Connection, job: Job, folder: Path) -> None:
     columns, key = ", ".join(map(quoted, job.columns)), ", ".join(map(quoted, job.key))
     shown = ", ".join(TYPES[type_].format(quoted(name)) for name, type_ in job.columns.items())
+    # A draft is for nobody, so it needs no journal. Rows are long: pages of 16 KiB hold some tens.
+    for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
+        index.execute(f"PRAGMA {pragma}")
+    index.execute(f"CREATE TABLE baris ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
+    index.execute("BEGIN")
     with duckdb.connect(config={**OFFLINE, "threads": 1, "memory_limit": "512MB"}) as con:
         con.execute("SET TimeZone = 'UTC'")
         rows = con.execute(f"SELECT {shown} FROM read_parquet({literal(job.parquet)})")
-        index = sqlite3.connect(draft, isolation_level=None)
-        # A draft is for nobody, so it needs no journal. Rows are long: pages of 16 KiB hold some tens.
-        for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
-            index.execute(f"PRAGMA {pragma}")
-        index.execute(f"CREATE TABLE baris ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
-        index.execute("BEGIN")
         while some := rows.fetchmany(AT_ONCE):
+            _look_for_room(folder)
             index.executemany(f"INSERT INTO baris VALUES ({', '.join('?' * len(job.columns))})", some)
-        index.execute("COMMIT")
-        for name in job.looked_for:
-            index.execute(
-                f"CREATE INDEX {quoted(f'per_{name}')} ON baris ({quoted(name)}) WHERE {quoted(name)} NOT NULL"
-            )
-        index.execute("ANALYZE")
-        index.close()
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())  # what has its name is whole, also after a power cut
-    draft.replace(target)
+    index.execute("COMMIT")
+    for name in job.looked_for:
+        _look_for_room(folder)
+        way, column = quoted(f"per_{name}"), quoted(name)
+        index.execute(f"CREATE INDEX {way} ON baris ({column}) WHERE {column} NOT NULL")
+    index.execute("ANALYZE")
+
+
+def _look_for_room(folder: Path) -> None:
+    disk = shutil.disk_usage(folder)
+    if disk.free < disk.total * SPARE:
+        raise OSError(errno.ENOSPC, "an index is not worth the last of the disk", str(folder))
 
 
 if __name__ == "__main__":
