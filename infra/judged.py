@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -50,9 +52,11 @@ def files(store: Store, batch: int, table: str, stack: ExitStack, *, fast: bool 
     return [stack.enter_context(store.local(k)) for k in keys if not fast or k != key(batch, table)]
 
 
-def by_submission(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Rows as dictionaries, for each submission they are about."""
-    out: dict[str, list[dict[str, Any]]] = {}
-    for row in table.to_pylist():
-        out.setdefault(row["kiriman"], []).append(row)
-    return out
+def by_submission(table: pa.Table) -> dict[str, pa.Table]:
+    """The rows about each submission, in their order."""
+    told = table["kiriman"].combine_chunks().dictionary_encode()
+    names, which = told.dictionary.to_pylist(), np.asarray(told.indices)
+    order = np.argsort(which, kind="stable")
+    rows = table.take(order) if len(names) > 1 else table
+    begins = np.searchsorted(which[order], np.arange(len(names) + 1)).tolist()
+    return {name: rows.slice(begin, end - begin) for name, (begin, end) in zip(names, pairwise(begins), strict=True)}

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ from schemas.dataset import datasets
 from schemas.finding import Finding
 from schemas.reference import covers
 from transforms.mending import Returned, named_files
-from transforms.receipt import page, receipt
+from transforms.receipt import page, receipt, written
 from transforms.receipt_page import receipt_page
 
 
@@ -250,12 +251,15 @@ def answer(
     document: dict[str, object], source: FolderSource | None, name: str, store: Store, workbook: bytes | None = None
 ) -> None:
     """Keep a receipt, and put it where the source reads its answers, with the workbook to mend what came back."""
-    data = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    store.put(f"receipts/{document['nomor']}.json", data)
-    if source is not None:
-        html = receipt_page(document).encode()
-        text = page(document).encode()
-        source.answer(name, {".json": data, ".txt": text, ".html": html, ".perbaikan.xlsx": workbook})
+    with TemporaryDirectory(prefix="spit-") as scratch:
+        file = Path(scratch) / "tanda-terima.json"
+        with file.open("wb") as out:
+            out.writelines(written(document))
+        store.put(f"receipts/{document['nomor']}.json", file)
+        if source is not None:
+            html = receipt_page(document).encode()
+            text = page(document).encode()
+            source.answer(name, {".json": file, ".txt": text, ".html": html, ".perbaikan.xlsx": workbook})
 
 
 def parcel(submission: Submission, store: Store) -> Parcel:

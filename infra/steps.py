@@ -187,7 +187,7 @@ def answer(settings: Settings) -> Counts:
     Those of remote sources are handed back at once where that goes; where not, the next fetch takes them along.
     """
     from infra.correcting import enclosed
-    from transforms.receipt import receipt
+    from transforms.receipt import Findings, receipt
 
     known = sources(settings.sources, settings.landing)
     counts = {"answered": 0}
@@ -199,7 +199,10 @@ def answer(settings: Settings) -> Counts:
                 balance = judged.by_submission(judged.rows(store, claim.batch.id, "neraca_baris"))
                 found = judged.by_submission(judged.rows(store, claim.batch.id, "temuan"))
                 for s in claim.submissions:
-                    document = receipt(rows[s.receipt], balance.get(s.receipt, []), found.get(s.receipt, []))
+                    files = balance[s.receipt].to_pylist() if s.receipt in balance else []
+                    document = receipt(rows[s.receipt], files, [])
+                    if s.receipt in found:
+                        document["temuan"] = Findings(found[s.receipt], document["dataset"])
                     source = known.get(s.source)
                     book = enclosed(store, s, document) if source else None
                     landing.answer(document, source, s.name, store, book)

@@ -2,16 +2,20 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema_rs
+import orjson
+import pyarrow as pa
 import pytest
 
+from infra.judged import by_submission
 from infra.judging.judge import judge
 from tests.test_samples import FOLDERS, parcel
-from transforms.receipt import STATUS, page, receipt
+from transforms.receipt import STATUS, Findings, page, receipt, written
 from transforms.receipt_page import SHOWN, receipt_page
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "receipt.schema.json").read_text())
@@ -83,6 +87,50 @@ def test_a_long_list_of_findings_is_cut_and_says_so(answers: list[dict[str, Any]
     html = receipt_page({**answers[0], "temuan": [finding] * (SHOWN + 7)})
     assert html.count(f"<code>{finding['kode']}</code>") == SHOWN
     assert "dan 7 temuan lain" in html
+
+
+class Table(list[dict[str, Any]]):
+    """Rows that note how many of them were asked for at a time."""
+
+    asked: ClassVar[list[int]] = []
+
+    @property
+    def num_rows(self) -> int:
+        return len(self)
+
+    def slice(self, offset: int, length: int) -> "Table":
+        return Table(self[offset : offset + length])
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        self.asked.append(len(self))
+        return list(self)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10_000])
+def test_many_findings_are_put_into_words_some_at_a_time(answers: list[dict[str, Any]], count: int) -> None:
+    found = next(f for document in answers for f in document["temuan"] if f["baris"])
+    rows = Table({**found, "baris": at, "tingkat": "GALAT" if at % 3 else "CATATAN"} for at in range(count))
+    kiriman = dict.fromkeys(("baris_masuk", "baris_diterima", "baris_dikembalikan", "baris_dilewati"), 0)
+    kiriman |= {"kiriman": "2026-000001.1", "sumber": "jateng", "nama": "x", "kode_satker": None, "dataset": "teks"}
+    kiriman |= {"_diterima_pada": datetime(2026, 11, 24, tzinfo=UTC), "status": "DIPERIKSA"}
+    whole = receipt(kiriman, [], rows)
+    document = {**whole, "temuan": Findings(rows, "teks")}
+    Table.asked.clear()
+    assert b"".join(written(document)) == orjson.dumps(whole, option=orjson.OPT_INDENT_2) == b"".join(written(whole))
+    assert page(document) == page(whole)
+    assert receipt_page(document) == receipt_page(whole)
+    assert max(Table.asked, default=0) < 5_000
+
+
+def test_the_findings_of_each_submission_keep_their_order() -> None:
+    of = [*("a" * 3), "b", *("a" * 2), "c"]
+    found = by_submission(pa.table({"kiriman": of, "baris": range(7)}))
+    assert {name: rows["baris"].to_pylist() for name, rows in found.items()} == {
+        "a": [0, 1, 2, 4, 5],
+        "b": [3],
+        "c": [6],
+    }
+    assert by_submission(pa.table({"kiriman": pa.array([], pa.string())})) == {}
 
 
 def test_the_moment_is_told_in_the_satker_s_own_zone(answers: list[dict[str, Any]]) -> None:

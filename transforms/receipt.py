@@ -1,13 +1,15 @@
 """The answer to one submission: what was accepted, what goes back, and for each finding where, why and how to mend it.
 
-`receipt` makes the document kept as `receipts/<nomor>.json` (`schemas/receipt.schema.json`); `page` makes the text a
-clerk reads, Indonesian first with English beside it.
+`receipt` makes the document kept as `receipts/<nomor>.json` (`schemas/receipt.schema.json`), `written` its text; `page`
+makes the text a clerk reads, Indonesian first with English beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, overload
+
+import orjson
 
 from schemas.dataset import datasets
 from schemas.messages import messages
@@ -16,6 +18,9 @@ from schemas.personal import masked
 VERSION = 1
 SHOWN = 200
 """Findings a page spells out; the document holds them all."""
+
+_AT_ONCE = 4096
+"""Findings put into words at a time."""
 
 STATUS = {
     "DITERIMA_RAW": ("sudah kami terima, menunggu diperiksa", "received, waiting to be judged"),
@@ -57,6 +62,62 @@ def receipt(
         ],
         "temuan": [_finding(row, kiriman["dataset"]) for row in temuan],
     }
+
+
+class Rows(Protocol):
+    """As much of an Arrow table as is needed here."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows it has."""
+        ...
+
+    def slice(self, offset: int, length: int) -> Rows:
+        """Some of them."""
+        ...
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """All of them."""
+        ...
+
+
+class Findings(Sequence[dict[str, Any]]):
+    """`temuan` of a receipt document, put into words when they are looked at: a large file may have a million."""
+
+    def __init__(self, rows: Rows, dataset: str | None) -> None:
+        """`rows`: those of table `temuan` about the submission, which is of `dataset`."""
+        self._rows, self._dataset = rows, dataset
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._rows.num_rows
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, at: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        """One of them, or some that follow each other."""
+        places = range(len(self))[at]
+        if isinstance(places, int):
+            return self[places : places + 1][0]
+        return [_finding(row, self._dataset) for row in self._rows.slice(places.start, len(places)).to_pylist()]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """All of them, some at a time."""
+        for begin in range(0, len(self), _AT_ONCE):
+            yield from self[begin : begin + _AT_ONCE]
+
+
+def written(document: Mapping[str, Any]) -> Iterator[bytes]:
+    """The receipt document as JSON, indented by two, in parts."""
+    whole = orjson.dumps({**document, "temuan": []}, option=orjson.OPT_INDENT_2)
+    before, _, after = whole.rpartition(b"[]")
+    yield before + b"["
+    for begin in range(0, len(document["temuan"]), _AT_ONCE):
+        some = orjson.dumps(document["temuan"][begin : begin + _AT_ONCE], option=orjson.OPT_INDENT_2)
+        yield (b"," if begin else b"") + some[1:-2].replace(b"\n", b"\n  ")
+    yield (b"\n  ]" if document["temuan"] else b"]") + after
 
 
 def _finding(row: Mapping[str, Any], dataset: str | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Any
@@ -138,27 +139,31 @@ def _next(document: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _findings(found: list[Mapping[str, Any]]) -> Iterator[str]:
+def _findings(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         yield '<h2>Temuan <i>Findings</i></h2><p>Tidak ada temuan. <span class="en">No findings.</span></p>'
+    counts, first = Counter[str](), {level: list[Mapping[str, Any]]() for level in _LEVELS}
+    for f in found:
+        counts[f["tingkat"]] += 1
+        if counts[f["tingkat"]] <= SHOWN:
+            first[f["tingkat"]].append(f)
     left = SHOWN
     for level, (id_, en) in _LEVELS.items():
-        these = [f for f in found if f["tingkat"] == level]
-        if not these:
+        if not counts[level]:
             continue
-        yield f"<h2>{id_} <i>{en}</i> ({len(these)})</h2>"
+        yield f"<h2>{id_} <i>{en}</i> ({counts[level]})</h2>"
         yield (
             "<table><thead><tr><th>Tempat <i>Place</i></th><th>Temuan <i>Finding</i></th>"
             "<th>Cara memperbaiki <i>How to mend</i></th></tr></thead><tbody>"
         )
-        for f in these[:left]:
+        for f in first[level][:left]:
             yield (
                 f"<tr><td>{escape(place(f))}<br><code>{escape(f['kode'])}</code></td>"
                 f'<td>{escape(f["id"])}<span class="en">{escape(f["en"])}</span></td>'
                 f'<td>{escape(f["cara"])}<span class="en">{escape(f["mend"])}</span></td></tr>'
             )
         yield "</tbody></table>"
-        left = max(0, left - len(these))
+        left = max(0, left - counts[level])
     if len(found) > SHOWN:
         yield (
             f"<p>… dan {len(found) - SHOWN} temuan lain; semuanya ada di dokumen JSON."

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,10 +149,10 @@ class FolderSource:
             gone.unlink()
         return True
 
-    def answer(self, name: str, content: dict[str, bytes | None]) -> None:
-        """Put an answer's files (suffix → bytes) beside the drops: `answers/<name><suffix>`; older ones go.
+    def answer(self, name: str, content: Mapping[str, bytes | Path | None]) -> None:
+        """Put an answer's files (by suffix) beside the drops: `answers/<name><suffix>`; older ones go.
 
-        None takes an older one away and puts nothing in its place.
+        Each is given as bytes, or as the file that has them; None takes an older one away and puts nothing there.
         """
         place = self.folder / ANSWERS
         place.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,10 @@ class FolderSource:
                     (place / f".{name}{suffix}{WITHDRAWN}").touch()
                 continue
             draft = place / f".{name}{suffix}"
-            draft.write_bytes(data)
+            if isinstance(data, Path):
+                shutil.copyfile(data, draft)
+            else:
+                draft.write_bytes(data)
             draft.rename(place / f"{name}{suffix}")
 
 
