@@ -26,11 +26,13 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from infra import adopting, releases
 from infra.blurring.records import blurs, standing
 from infra.columns import commented, redefine
-from infra.layout import CONFIGURATION, ROW_GROUP, WRITER, gather, trim
+from infra.gathering import Told, gather
+from infra.layout import CONFIGURATION, ROW_GROUP, WRITER, trim
 from infra.releases import BACK_TO, Gone, Release
 from infra.storage.store import Conflict, NotFound, Store
 from infra.withdrawing.records import Withdrawal, withdrawals
 from schemas.dataset import ContractError, tables
+from transforms import replaced
 from transforms.strict import cast
 
 TRIES = 30  # of one commit against other writers of the table; every try lost means that another one got through
@@ -38,11 +40,12 @@ TRIES = 30  # of one commit against other writers of the table; every try lost m
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of a table: its Parquet files (absolute paths; `Lake.bring` before reading), its columns and rows."""
+    """A version of a table: its Parquet files (absolute paths; `Lake.bring` before reading), its columns and rows."""
 
     files: tuple[str, ...]
     schema: pa.Schema
     rows: int
+    version: int
 
 
 class Lake:
@@ -193,6 +196,19 @@ class Lake:
             max((n for n in found[name].to_pylist() if n is not None), default=0) if name in found.schema.names else 0
         )
 
+    def spans(self, table: str, of: Snapshot, columns: Sequence[str]) -> dict[str, dict[str, tuple[str, str]]]:
+        """Of each file of a snapshot the bounds of text columns, out of the log alone, as far as it has them whole."""
+        found: dict[str, dict[str, tuple[str, str]]] = {file: {} for file in of.files}
+        delta = self._open(table, of.version)
+        actions = pa.table(delta.get_add_actions(flatten=True)) if delta else pa.table({})
+        for column in (c for c in columns if f"min.{c}" in actions.column_names):
+            names = ("path", f"min.{column}", f"max.{column}")
+            for path, low, high in zip(*(actions[name].to_pylist() for name in names), strict=True):
+                # A text of that length may be the beginning of the bound alone.
+                if low is not None and len(low) < adopting.LONGEST > len(high):
+                    found[self._path(table, path)][column] = (low, high)
+        return found
+
     def rows(self, table: str) -> pa.Table:
         """All rows of a small table, as its newest version has them; none while there is no such table."""
         delta = self._open(table)
@@ -208,10 +224,9 @@ class Lake:
             raise Gone(f"version {version} of table {table} is gone")
         if delta is None:
             raise LookupError(f"there is no table {table}")
-        # The library escapes blanks and the like even in plain paths.
-        names = [unquote(uri.rpartition(f"/tables/{table}/")[2]) for uri in delta.file_uris()]
-        files = [self._store.nearby(f"tables/{table}/{name}") for name in names]
-        return Snapshot(tuple(files), pa.schema(delta.schema()), delta.count())
+        names = [uri.rpartition(f"/tables/{table}/")[2] for uri in delta.file_uris()]
+        files = tuple(self._path(table, name) for name in names)
+        return Snapshot(files, pa.schema(delta.schema()), delta.count(), version)
 
     def bring(self, files: Iterable[str]) -> None:
         """Have these files of snapshots on this machine, where DuckDB reads them; Gone when one has been removed."""
@@ -230,10 +245,20 @@ class Lake:
         self.bring(found)
         return list(found)
 
-    def compact(self, table: str) -> int:
-        """Gather new and small files into large sorted ones, as a new version; how many files that replaced."""
+    def compact(self, table: str, up_to: int = 0) -> int:
+        """Gather new and small files into large sorted ones, as a new version; how many files that replaced.
+
+        `up_to`: a batch up to which every one is in the tables. The rows these replaced come into files of their own.
+        """
         delta = self._open(table)
-        return gather(delta, self._store, table) if delta else 0
+        return gather(delta, self._store, table, self._told(table, up_to)) if delta else 0
+
+    def _told(self, table: str, up_to: int) -> Told:
+        told = self._open(replaced.TABLE) if up_to else None
+        if told is None:
+            return Told(tables()[replaced.TABLE].arrow.empty_table(), 0)
+        about = told.to_pyarrow_table(filters=[("dataset", "=", table), ("_batch", "<=", up_to)])
+        return Told(about, up_to)
 
     def vacuum(self, table: str, *, keep: int = 100, also: Collection[int] = (), hours: int = 168) -> int:
         """Delete files older than `hours` that belong to no version worth keeping; how many there were.
@@ -321,6 +346,10 @@ class Lake:
     def blurred(self) -> dict[str, str]:
         """sha256 → the regions of that medium a reviewer has blurred, in every release."""
         return standing(blurs(self._store))
+
+    def _path(self, table: str, name: str) -> str:
+        # The library escapes blanks and the like even in plain paths.
+        return self._store.nearby(f"tables/{table}/{unquote(name)}")
 
     def _oldest(self, table: str) -> int:
         """The oldest version whose log is still there."""

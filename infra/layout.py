@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-import uuid
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import re
 
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, WriterProperties
-from deltalake.transaction import RemoveAction
+from deltalake import WriterProperties
 
-from infra import adopting
 from infra.storage.store import Store
-from transforms.shape import OFFLINE, literal, quoted
 
 ROW_GROUP = 65_536
 """Rows of a Parquet row group: what a query skips or reads as a whole, and what a writer holds in memory."""
@@ -29,13 +19,18 @@ LARGE = 128 << 20
 """Bytes of a gathered file at most, about; one of half as many is not gathered again."""
 
 SORTED = "sorted-"
-"""How the name of a gathered file begins."""
+"""How the name of a gathered file begins; then `n` and a number: what batches up to it replaced is not in the file."""
+
+REPLACED = "replaced-"
+"""How the name of a file begins that has nothing but rows which later ones have replaced."""
 
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
 
 CONFIGURATION = {
     "delta.enableChangeDataFeed": "true",
     "delta.checkpointInterval": "10",
+    # Bounds of every column: what the rows are and who sent them comes after the first 32, which is the usual number.
+    "delta.dataSkippingNumIndexedCols": "-1",
     # Of a reference table every version stays readable; of the others `trim` removes sooner what no release needs.
     "delta.logRetentionDuration": "interval 400 days",
     # Which batches are in a table is in each checkpoint. One is asked for only while its judged rows are there to be
@@ -58,45 +53,21 @@ def trim(store: Store, table: str, version: int) -> int:
     return len(gone)
 
 
-def gather(delta: DeltaTable, store: Store, table: str) -> int:
-    """Sort the rows of new and of small files into large ones, as a new version; how many files that replaced."""
-    found = pa.table(delta.get_add_actions()).select(["path", "size_bytes"]).to_pylist()
-    due = {f["path"]: f["size_bytes"] for f in found if not _settled(f["path"], f["size_bytes"])}
-    if all(path.startswith(SORTED) for path in due) and len(due) < 2:
-        return 0
-    with tempfile.TemporaryDirectory(prefix="spit-") as folder:
-        files = [store.nearby(f"tables/{table}/{path}") for path in due]
-        store.bring(files)
-        made = list(_sorted(files, pa.schema(delta.schema()), Path(folder)))
-        now = int(time.time() * 1000)
-        # The rows are the same, so whoever follows the changes of a table learns nothing of it.
-        actions = [
-            *adopting.added(store, table, made, SORTED, new=False),
-            *(RemoveAction(path, data_change=False, deletion_timestamp=now, size=due[path]) for path in due),
-        ]
-        said = CommitProperties(custom_metadata={"gathered": str(len(due))})
-        delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=said)
-    return len(due)
+def is_replaced(path: str) -> bool:
+    """Whether a file has nothing but replaced rows."""
+    return _name(path).startswith(REPLACED)
 
 
-def _settled(path: str, size: int) -> bool:
-    return path.startswith(SORTED) and size >= LARGE // 2
+def settled(path: str) -> int:
+    """The batch up to which every row that was replaced has been taken out of a file; 0 of one never gathered."""
+    found = re.match(rf"{SORTED}n(\d+)-", _name(path))
+    return int(found[1]) if found else 0
 
 
-def _sorted(files: Sequence[str], schema: pa.Schema, folder: Path) -> Iterator[Path]:
-    """The rows of Parquet files as files in `folder`, in order; what memory cannot hold waits there, too."""
-    there = {name for file in files for name in pq.read_schema(file).names}
-    columns = ", ".join(quoted(name) if name in there else f"NULL AS {quoted(name)}" for name in schema.names)
-    order = ", ".join(quoted(name) for name in ORDER if name in there)
-    listed = ", ".join(map(literal, files))
-    config = {**OFFLINE, "memory_limit": "1GiB", "threads": 2, "temp_directory": str(folder / "wait")}
-    with duckdb.connect(config=config) as con:
-        rows = f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
-        batches = con.execute(f"{rows} ORDER BY {order}" if order else rows).to_arrow_reader(ROW_GROUP)
-        while (batch := next(batches, None)) is not None:
-            path = folder / f"{uuid.uuid4()}.parquet"
-            with pq.ParquetWriter(path, schema, compression="zstd") as file:
-                while batch is not None:
-                    file.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROW_GROUP)
-                    batch = next(batches, None) if path.stat().st_size < LARGE else None
-            yield path
+def is_large(path: str, size: int) -> bool:
+    """Whether a file was gathered and is as large as gathering makes them."""
+    return _name(path).startswith((SORTED, REPLACED)) and size >= LARGE // 2
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

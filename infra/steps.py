@@ -395,7 +395,7 @@ def maintain(settings: Settings) -> Counts:
             waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
             # A reference table has one file a version, and no batches to read an older one by: all are kept.
             for table in [name for name, standard in tables().items() if mine and standard.by_batch]:
-                counts["compacted"] += lake.compact(table)
+                counts["compacted"] += lake.compact(table, inbox.settled())
                 counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
             counts["swept"] = store.sweep(24 * 3600)
             counts["lineage"] = lineage.forget(store)

@@ -243,12 +243,15 @@ def test_curating_is_one_at_a_time_and_its_versions_add_up(inbox: Inbox) -> None
     waiting = [b.id for b in inbox.uncurated()]
     first = must_claim(inbox, "curate")
     assert waiting == [first.batch.id, first.batch.id + 1]
+    assert inbox.settled() == first.batch.id - 1
     assert inbox.claim("curate") is None
     with pytest.raises(ValueError, match="table versions"):
         first.done()
     first.done(versions={"teks": 1, "temuan": 1})
+    assert inbox.settled() == first.batch.id
     second = curate(inbox, temuan=2, foto=0)
     assert inbox.uncurated() == []
+    assert inbox.settled() == second.id
     newest = inbox.newest_curated()
     assert newest is not None and newest.id == second.id
     assert newest.versions == {"teks": 1, "temuan": 2, "foto": 0}
@@ -265,6 +268,7 @@ def test_a_batch_whose_curating_began_goes_before_an_older_one_judged_late(inbox
     slow.done([verdict(s) for s in slow.submissions])
     let_time_pass(inbox)
     assert curate(inbox, teks=1).id == quick.id
+    assert inbox.settled() == slow.batch.id - 1, "what is late may still replace a row"
     assert curate(inbox, teks=2).id == slow.batch.id
     newest = inbox.newest_curated()
     assert newest is not None and (newest.id, newest.commit_no) == (slow.batch.id, 2)

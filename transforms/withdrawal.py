@@ -70,12 +70,12 @@ def gone(table: str, columns: Collection[str], source: str, row: str = "r") -> s
     )
 
 
-def standing(table: str, columns: Collection[str], source: str) -> str:
-    """SELECT of what stands of `source`."""
+def standing(table: str, columns: Collection[str], source: str, part: str | None = None) -> str:
+    """SELECT of what stands of `part` of `source`, all rows of `table`; without one, of these."""
     shown = "*"
     if table == "temuan":
         shown = f"* REPLACE (CASE WHEN {quoting('r')} THEN NULL ELSE nilai END AS nilai)"
-    return f"SELECT {shown} FROM {source} AS r WHERE NOT {gone(table, columns, source)}"
+    return f"SELECT {shown} FROM {part or source} AS r WHERE NOT {gone(table, columns, source)}"
 
 
 def quoting(row: str) -> str:

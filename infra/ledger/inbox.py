@@ -175,6 +175,14 @@ class Inbox:
         with self.ledger.read() as connection:
             return read_batches(connection, batch.c.judged_at.is_not(None) & batch.c.curated_at.is_(None))
 
+    def settled(self) -> int:
+        """The highest number up to which every batch there is stands in the tables; those to come get higher ones."""
+        waits = batch.c.curated_at.is_(None)
+        with self.ledger.read() as connection:
+            first = connection.execute(select(func.min(batch.c.id)).where(waits)).scalar()
+            last = connection.execute(select(func.max(batch.c.id))).scalar()
+            return first - 1 if first else last or 0
+
     def troubled(self) -> list[Batch]:
         """Batches a step of which failed when it was last tried, and is not done yet."""
         with self.ledger.read() as connection:

@@ -7,7 +7,7 @@ those made of others (`transforms/views`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +16,16 @@ import duckdb
 import pyarrow as pa
 
 from schemas.dataset import datasets, tables
-from transforms import analytics, pengaburan, withdrawal
-from transforms.shape import OFFLINE, literal
+from transforms import analytics, pengaburan, replaced, withdrawal
+from transforms.shape import literal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
+    from infra import superseding
     from infra.lake import Lake, Snapshot
     from infra.releases import Release
     from infra.withdrawing.records import Withdrawal
 
 KEY = "_kunci"
-REPLACED = "perbaikan"
-_REPLACING = {"_kiriman": "kiriman", "_baris": "baris"}  # what lineage is called there
 LATEST = 10
 """Releases that may have been made since the table that lists them was written."""
 
@@ -57,35 +56,49 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
     What has been withdrawn since is not shown by any release, however old (`penarikan` names it); what a reviewer has
     blurred since (`pengaburan`) every release says.
     """
+    from infra import superseding
+
     versions = release.tables if release else {}
     taken_back, blurred = lake.withdrawals(), lake.blurred()
     made: list[View] = [
         View("penarikan", withdrawal.relation([row for w in taken_back for row in w.rows()])),
         View("pengaburan", pengaburan.relation(blurred)),
     ]
-    replaced: set[str] | None = None
+    told: dict[str, list[superseding.Told]] | None = None
     # Which rows are replaced comes first: the views of all others are made with it.
-    for name in dict.fromkeys([REPLACED, *tables(), *versions]):
+    for name in dict.fromkeys([replaced.TABLE, *tables(), *versions]):
         snapshot, only = _version(lake, release, name) if release and name in versions else (None, "")
         schema = _columns(name, snapshot)
         rows = f"{rows_of(schema, snapshot)}{only}"
         if name == "rilis" and release:
             rows = _later(lake, release, rows, whole=not only)
         shown = View(name, stands(name, schema.names, rows, taken_back), snapshot.files if snapshot else ())
-        if name == REPLACED and release and name in versions:
+        if name == replaced.TABLE and release and name in versions:
             lake.bring(shown.files)
-            replaced = _replaced(shown)
-        made += _with_history(shown, schema.names, replaced) if KEY in schema.names else [shown]
+            told = superseding.told(shown.files)
+        if KEY not in schema.names:
+            made.append(shown)
+            continue
+        made.append(View(f"{name}_riwayat", shown.sql, shown.files))
+        if told is None or name not in (*datasets(), "media"):
+            made.append(View(name, replaced.among(f"{name}_riwayat", schema.names)))
+        elif snapshot is None:
+            made.append(View(name, f"SELECT * FROM {name}_riwayat"))
+        else:
+            parts = superseding.parts(lake, name, snapshot, told.get(name, ()), by_batch=bool(only))
+            made.append(_current(name, schema, snapshot, parts, shown.sql, taken_back))
         if name == "media" and blurred:
             made[-1] = View(name, pengaburan.applied(made[-1].sql))
     return (*made, *(View(a.name, a.sql, parameters=a.parameters) for a in analytics.analyses().values()))
 
 
-def stands(table: str, columns: Sequence[str], rows: str, taken_back: Sequence[Withdrawal]) -> str:
-    """SELECT of what stands of `rows`, a SELECT of all there are of `table`."""
+def stands(
+    table: str, columns: Sequence[str], rows: str, taken_back: Sequence[Withdrawal], part: str | None = None
+) -> str:
+    """SELECT of what stands of `rows`, a SELECT of all there are of `table`; or of `part`, one of some of them."""
     if any(w.concerns(table) for w in taken_back):
-        return withdrawal.standing(table, columns, f"({rows})")
-    return rows
+        return withdrawal.standing(table, columns, f"({rows})", part and f"({part})")
+    return part or rows
 
 
 def _version(lake: Lake, release: Release, table: str) -> tuple[Snapshot, str]:
@@ -161,37 +174,29 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
     return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
-def _replaced(view: View) -> set[str]:
-    """The tables in which a row has been replaced by another, as table `perbaikan` says."""
-    if not view.files:
-        return set()
-    with duckdb.connect(config=OFFLINE) as con:
-        listed = ", ".join(map(literal, view.files))
-        return {name for (name,) in con.execute(f"SELECT DISTINCT dataset FROM read_parquet([{listed}])").fetchall()}
+def _current(
+    name: str,
+    schema: pa.Schema,
+    snapshot: Snapshot,
+    parts: superseding.Parts,
+    rows: str,
+    taken_back: Sequence[Withdrawal],
+) -> View:
+    """The newest row of each key. `rows`: SELECT of the history, which shows what stands."""
+    history = f"{name}_riwayat"
+    told = f"(FROM {replaced.TABLE} WHERE dataset = {literal(name)} AND _batch > {parts.since})"
+    if len(parts.standing) == len(snapshot.files):
+        return View(name, f"SELECT * FROM {history}")
+    if len(parts.mixed) == len(snapshot.files):
+        return View(name, replaced.newest(history, schema.names, told))
 
+    def of(files: Sequence[str]) -> str:
+        some = rows_of(schema, replace(snapshot, files=tuple(files)))
+        return stands(name, schema.names, rows, taken_back, some)
 
-def _with_history(rows: View, names: Sequence[str], replaced: set[str] | None) -> list[View]:
-    history = View(f"{rows.name}_riwayat", rows.sql, rows.files)
-    told = rows.name in datasets() or rows.name == "media"
-    if told and replaced is not None and rows.name not in replaced:
-        return [history, View(rows.name, f"SELECT * FROM {history.name}")]
-    order = [name for name in withdrawal.NEWEST if name in names]
-    this = ", ".join(f'r."{name}"' for name in order)
-    # Not a window: a filter on the view then reaches both sides, and only keys and order are compared.
-    if told and replaced is not None:
-        newer = ", ".join(f'n."{_REPLACING.get(name, name)}"' for name in order)
-        known = f"(FROM {REPLACED} WHERE dataset = {literal(rows.name)}) AS n"
-        others = f"{known} WHERE n.kunci = r.{KEY}"
-        # Of nearly all rows the key alone says that they stand; the order is read of the few others. (A join, said as
-        # one, is planned as one: NOT EXISTS first gathers the different keys of all rows.)
-        alone = f"SELECT r.* FROM {history.name} AS r ANTI JOIN {known} ON n.kunci = r.{KEY} UNION ALL "
-        met = f"(SELECT r.* FROM {history.name} AS r SEMI JOIN {known} ON n.kunci = r.{KEY})"
-    else:  # nobody wrote down yet what replaced what
-        newer = ", ".join(f'n."{name}"' for name in order)
-        others = f"{history.name} AS n WHERE n.{KEY} = r.{KEY}"
-        met, alone = history.name, ""
-    current = f"{alone}SELECT * FROM {met} AS r WHERE NOT EXISTS (FROM {others} AND ({newer}) > ({this}))"
-    return [history, View(rows.name, current)]
+    both = [of(parts.standing)] if parts.standing else []
+    both += [replaced.newest(f"({of(parts.mixed)})", schema.names, told)] if parts.mixed else []
+    return View(name, " UNION ALL ".join(both) or of(()), (*parts.standing, *parts.mixed))
 
 
 def opened(
