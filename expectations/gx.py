@@ -25,6 +25,9 @@ LATE = frozenset({"altair", "jsonschema", "scipy.stats"})
 """What Great Expectations imports for expectations no SQL audit uses: charts of divergence, JSON Schema per cell and
 tests of distribution. They are more than half of its import time; loaded late, they load when first touched."""
 
+SETTINGS = "access_mode=READ_ONLY&memory_limit=1GiB"
+"""Of the database that is audited; what needs more memory goes to a file beside it meanwhile."""
+
 
 class _Late(MetaPathFinder):
     """Finds the modules of `LATE` so that they run on first use."""
@@ -97,7 +100,7 @@ def relations(database: Path) -> Iterator[Callable[[str], Batch]]:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = {"globally": False}
-    lake = context.data_sources.add_sql("lake", connection_string=f"duckdb:///{database}?access_mode=READ_ONLY")
+    lake = context.data_sources.add_sql("lake", connection_string=f"duckdb:///{database}?{SETTINGS}")
 
     def relation(name: str) -> Batch:
         return lake.add_table_asset(name, table_name=name).add_batch_definition_whole_table("all").get_batch()

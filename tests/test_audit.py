@@ -16,6 +16,7 @@ import pytest
 
 from expectations import gx
 from expectations.audit import Audit, Check, audit, audited, code_lists, views
+from expectations.basics import none
 from expectations.page import data_docs
 from infra.judging.judge import judge
 from schemas import daftar_data
@@ -456,6 +457,15 @@ def test_a_table_without_new_rows_is_only_looked_at_as_a_whole(tmp_path: Path):
     assert found.rows == {"foto": 0, "kiriman": 0}
     assert {c.kode for c in found.results} == {"SKEMA_TIDAK_COCOK", "DATA_BASI", "SATKER_DIAM"}
     assert found.passed
+
+
+def test_the_audit_holds_no_more_in_memory_than_it_is_told(tmp_path: Path):
+    place = tmp_path / "x.duckdb"
+    with duckdb.connect(str(place)) as con:
+        con.execute("CREATE TABLE foto_baru AS SELECT 1 AS n")
+    with gx.relations(place) as relation:
+        wanted = none("X", "SELECT 1 FROM {batch} WHERE current_setting('memory_limit') <> '1.0 GiB'", id="", en="")
+        assert relation("foto_baru").validate(wanted).success
 
 
 def test_the_database_is_let_go_of(tmp_path: Path):
