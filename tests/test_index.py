@@ -337,6 +337,12 @@ def test_an_index_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["dua.parquet"]
 
 
+def test_where_no_index_can_be_kept_everything_is_answered_all_the_same(both: Both, tmp_path: Path) -> None:
+    (tmp_path / "berkas").touch()
+    with TestClient(application(both.store, Callers(None), None, tmp_path / "berkas" / "indeks")) as without:
+        assert [without.get("/api/1/dataset/uji/baris?batas=3").status_code for _ in range(2)] == [200, 200]
+
+
 def test_small_editions_have_no_index(both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "MANY", 2_001)
     with TestClient(application(both.store, Callers(None), None, tmp_path / "kosong")) as small:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
+from logging import getLogger
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -59,8 +60,11 @@ class Indexes:
                 return
             jobs = [_job(table) for table in publication.tables.values() if _deserves_one(table)]
             self._stop()
-            if jobs or self._folder.exists():
-                self._make(jobs)
+            try:
+                if jobs or self._folder.exists():
+                    self._make(jobs)
+            except OSError as weather:  # it is for haste only: without it everything is answered all the same
+                getLogger("uvicorn.error").warning("no index can be made: %s", weather)
             names = {job.name for job in jobs}
             for name in self._files.keys() - names:
                 self._files.pop(name).close()
@@ -69,7 +73,7 @@ class Indexes:
 
     def page(self, asked: Selection) -> Rows | None:
         """The rows `asked.sql` would give, as JSON shows their values; None when Parquet has to be asked."""
-        file = self._files.get(_name(asked.table))
+        file = self._files.get(_name(asked.table)) if asked.table.parquet else None
         said = file and statement(asked)
         if not file or not said:
             return None
@@ -90,7 +94,8 @@ class Indexes:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [sys.executable, "-m", "infra.serving.indexing", str(self._folder)]
         env = {**os.environ, "SQLITE_TMPDIR": str(self._folder)}
-        self._making = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+        # In a session of its own: Ctrl-C is for us, and we stop it.
+        self._making = subprocess.Popen(command, stdin=subprocess.PIPE, env=env, start_new_session=True)
         assert self._making.stdin is not None
         with self._making.stdin as told:
             told.write(json.dumps([asdict(job) for job in jobs]).encode())
