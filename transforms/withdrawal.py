@@ -12,7 +12,7 @@ A row that a withdrawn one had replaced does not come back: it goes with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from transforms.shape import literal
 
@@ -83,9 +83,9 @@ def quoting(row: str) -> str:
     return f"{row}.kiriman IN (SELECT pemuat FROM penarikan WHERE pemuat IS NOT NULL)"
 
 
-def order(columns: Collection[str], row: str) -> str:
-    """The place of a row among those of its key; the newest is the greatest."""
-    names = {name: f"{row}.{name}" for name in NEWEST if name in columns}
+def order(columns: Collection[str], row: str, called: Mapping[str, str] | None = None) -> str:
+    """The place of a row among those of its key; the newest is the greatest. `called`: other names of its columns."""
+    names = {name: f"{row}.{(called or {}).get(name, name)}" for name in NEWEST if name in columns}
     return f"row({', '.join(f'coalesce({sql}, 0)' if n == '_baris' else sql for n, sql in names.items())})"
 
 

@@ -218,6 +218,7 @@ def opened(
         }
     )
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET parquet_metadata_cache = true")  # no file of a table is ever written again
     con.execute(analytics.macros())
     for view in shown:
         kind = f'MACRO "{view.name}"({view.parameters}) AS TABLE' if view.parameters else f'VIEW "{view.name}" AS'
