@@ -320,11 +320,11 @@ def test_documents_give_their_text_and_no_more_than_is_kept(tmp_path):
     assert rows["banyak.pdf"]["teks"].endswith("Halaman 28\nHalaman 29")
 
 
-def test_a_document_of_a_word_processor_keeps_its_words_apart(tmp_path):
-    """Tabs are words' ends, and tab stops no tabs; the file was written by Word 2011."""
-    written = (Path(__file__).parent / "documents" / "word-2011.docx").read_bytes()
-    (row,) = facts(tmp_path, {"rilis.docx": written}).values()
-    assert row["teks"] == "Default\t\ttab\tstops\nAssigned\tLeft\tcenter\tright\n-0.5\t\t0.5"
+def test_a_document_keeps_its_words_apart_at_tabs_and_tab_stops_are_none(tmp_path):
+    stops = '<w:pPr><w:tabs><w:tab w:val="left" w:pos="720"/><w:tab w:val="right" w:pos="2880"/></w:tabs></w:pPr>'
+    second = f"</w:t></w:r></w:p><w:p>{stops}<w:r><w:t>kiri</w:t><w:tab/><w:tab/><w:t>kanan"
+    (row,) = facts(tmp_path, {"rilis.docx": docx(f"nomor</w:t></w:r><w:r><w:tab/><w:t>judul{second}")}).values()
+    assert row["teks"] == "nomor\tjudul\nkiri\t\tkanan"
 
 
 def test_documents_are_read_as_word_on_the_web_and_strict_ones_write_them(tmp_path):
