@@ -45,9 +45,10 @@ def telling() -> str:
     """A pattern that is in every text `found` finds anything in, and in few others.
 
     `schemas.personal.QUICK` is found in a quarter of all sha256 as well. Left out is what is none: a telephone number
-    with an amount of money in its midst.
+    with an amount of money in its midst, or behind a digit or a letter of a sha256 that ends no word before a number.
     """
-    phone = f"(?:\\+62|0|62){personal.GAP}8[1-9](?:{personal.GAP}[0-9]){{6}}"
+    begins = "(?:^|[^0-9a-f]|(?i:wa|juta))(?:0|62)"
+    phone = f"(?:\\+62|{begins}){personal.GAP}8[1-9](?:{personal.GAP}[0-9]){{6}}"
     said = "(?i:npwp|kk|kartu[ _\\-]?keluarga|rekening|norek|no[. ]{1,2}rek)"
     number = [personal.nik(), personal.NPWP, said, phone, "\\(0[2-9]", "(?i:tlp|telp|telepon)[^0-9\\n]{0,15}0[2-9]"]
     return "|".join(f"(?:{pattern})" for pattern in (*number, *personal.QUICK_WORDS))

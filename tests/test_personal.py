@@ -254,6 +254,14 @@ def test_the_cheap_look_misses_nothing_the_dear_one_finds() -> None:
             assert con.execute(f"SELECT teks FROM s WHERE NOT {cheap}").fetchall() == []
 
 
+def test_the_cheap_look_takes_no_sha256_for_a_telephone_number() -> None:
+    numbers = ["x 0812 3456 7890", "WA081234567890", "tlp0812-3456-789", "Rp 5 juta081234567890", "1+6281234567890"]
+    with duckdb.connect() as con:
+        con.register("s", pa.table({"teks": [*numbers, "a0812345678901bc", "9f62812345678aa"]}))
+        found = con.execute(f"SELECT teks FROM s WHERE regexp_matches(teks, {literal(personal.telling())})").fetchall()
+    assert [text for (text,) in found] == numbers
+
+
 @pytest.mark.parametrize("at", range(380, 402))
 def test_a_number_at_the_cut_leaves_no_piece(at: int) -> None:
     for number in (NIK, "33 02 01 23 04 95 0001", "0812-3456-7890"):

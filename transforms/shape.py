@@ -77,13 +77,19 @@ def code_lists(dataset: Dataset) -> list[str]:
 def typed(f: Field) -> str:
     """SQL for the typed value of an office's column, out of `x_<name>`."""
     text = quoted("x_" + f.name)
-    if f.format == "periode":
-        return lenient.periode(text)
     if f.reference == "wilayah":
         return f"coalesce(lama_{f.name}.kode_baru, {text})"
     if f.codes:
         upper = f"replace(upper({text}), ' ', '_')" if all(c == c.upper() for c in f.codes) else text
         return f"CASE WHEN {upper} IN ({', '.join(map(literal, f.codes))}) THEN {upper} END"
+    read = _lenient(f, text)
+    # What is not there is read at once: to the ways of reading it is a text that none of them understands.
+    return text if read == text else f"CASE WHEN {text} IS NOT NULL THEN {read} END"
+
+
+def _lenient(f: Field, text: str) -> str:
+    if f.format == "periode":
+        return lenient.periode(text)
     match f.type:
         case "integer":
             return lenient.integer(text)

@@ -143,7 +143,7 @@ class Pass:
         con, d = self.con, self.dataset
         con.execute("CREATE TABLE pribadi (_n BIGINT, kolom VARCHAR, kode VARCHAR, nilai VARCHAR)")
         if con.execute("FROM dinilai WHERE _curiga LIMIT 1").fetchone():
-            suspects = "SELECT t.* FROM (SELECT _n FROM dinilai WHERE _curiga) JOIN teks t USING (_n)"
+            suspects = "SELECT * FROM teks SEMI JOIN (SELECT _n FROM dinilai WHERE _curiga) USING (_n)"
             con.execute(f"INSERT INTO pribadi {personal.row_hits(d, f'({suspects})')}")
         if "subjek_anak" in d.arrow.names:
             con.execute(

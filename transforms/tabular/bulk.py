@@ -82,7 +82,7 @@ class Regular:
             source = (
                 f"read_csv({place}, columns = {columns}, auto_detect = false, header = false, skip = 1, quote = '\"',"
                 f" escape = '\"', delim = {literal(form.separator.decode())}, new_line = {literal(form.line_end_name)},"
-                f" max_line_size = {_LONGEST})"
+                f" max_line_size = {_LONGEST}, buffer_size = {2 * _LONGEST})"
             )
         named = (f"{quoted(mine)} AS {quoted(name)}" for mine, name in zip(form.names(), self.columns, strict=True))
         return f"(SELECT {', '.join(named)} FROM {source})"
