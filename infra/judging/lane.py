@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 65_536
 """Rows written together: what the stream holds in memory."""
 
-MEETING_ROOM = 256
+MEETING_ROOM = 384
 """MiB for looking which keys are met twice."""
 
 
@@ -155,7 +155,8 @@ def meeting(lanes: Sequence[Lane], dinilai: duckdb.DuckDBPyConnection, known: Kn
         )
         return [
             con.execute(
-                f"SELECT _baris FROM {_parquet([lane])} WHERE hash(_kunci) IN (SELECT h FROM bertemu) ORDER BY _baris"
+                f"SELECT _baris FROM (SELECT _baris, hash(_kunci) AS h FROM {_parquet([lane])})"
+                " SEMI JOIN bertemu USING (h) ORDER BY _baris"
             )
             .to_arrow_table()["_baris"]
             .to_numpy()

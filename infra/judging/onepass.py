@@ -23,7 +23,7 @@ from transforms.media.probe import FACTS
 from transforms.mending import Origins, is_same
 from transforms.tabular.reading import Refused
 
-ROOM = 256
+ROOM = 384
 """MiB that judging the rows of a dataset may hold, beside as much again as their text."""
 
 
