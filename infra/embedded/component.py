@@ -31,6 +31,7 @@ def main(parent: str, detail: str, program: str, *arguments: str) -> None:
     if program.startswith("/"):
         if detail:
             _become(detail)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # our interpreter would note it and be gone before it acts on it
         _die_with(int(parent), signal.SIGINT)
         os.execv(program, [program, *arguments])  # noqa: S606 - a path of our own making
     _die_with(int(parent), signal.SIGKILL)
