@@ -16,6 +16,10 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
         yield started
 
 
+LONGEST = ("test_run.py", "test_loop.py", "test_pipeline.py", "test_withdrawal.py", "test_killed.py", "test_samples.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole run first: it takes longest, and what is short fills the other worker meanwhile."""
-    items.sort(key=lambda item: item.path.name != "test_run.py")
+    """What takes longest comes first, and what is short fills the other worker at the end."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
