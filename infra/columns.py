@@ -42,6 +42,6 @@ def defined(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields, metadata=schema.metadata)
 
 
-def footer(schema: pa.Schema) -> dict[str, str]:
-    """What a Parquet file written by another library needs in its footer to carry the same, columns in this order."""
-    return {"ARROW:schema": base64.b64encode(defined(schema).serialize().to_pybytes()).decode()}
+def footer(schema: pa.Schema) -> str:
+    """SQL: what DuckDB has to write into a Parquet file's footer (KV_METADATA) to carry the same, in this order."""
+    return f"{{'ARROW:schema': '{base64.b64encode(defined(schema).serialize().to_pybytes()).decode()}'}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,11 @@ from deltalake.transaction import RemoveAction
 from typing_extensions import override
 
 from infra import adopting, layout
+from infra.columns import footer
 from infra.layout import ORDER, REPLACED, SORTED, is_large, is_replaced, settled
 from infra.storage.store import Store
 from transforms import replaced
-from transforms.shape import OFFLINE, literal, quoted
+from transforms.shape import OFFLINE, TYPES, literal, quoted
 
 
 class Told(NamedTuple):
@@ -80,7 +81,7 @@ class _Work(AbstractContextManager["_Work"]):
     def __enter__(self) -> _Work:
         self.folder = Path(self._folder.name)
         scratch = str(self.folder / "wait")
-        self.con = duckdb.connect(config={**OFFLINE, "memory_limit": "1GiB", "threads": 2, "temp_directory": scratch})
+        self.con = duckdb.connect(config={**OFFLINE, "memory_limit": "1GiB", "threads": 1, "temp_directory": scratch})
         self.con.register("perbaikan", self.told.rows)
         return self
 
@@ -96,13 +97,13 @@ class _Work(AbstractContextManager["_Work"]):
         sql = replaced.older(f"({self._rows(paths)})", self.schema.names, "perbaikan")
         return self.con.execute(f"{sql} LIMIT 1").fetchone() is not None
 
-    def standing(self, paths: Sequence[str]) -> Iterator[Path]:
+    def standing(self, paths: Sequence[str]) -> list[Path]:
         """Files with the rows of these that stand, in order."""
         rows = self._rows(paths)
         known = self.told.rows.num_rows
         return self._write(replaced.newest(f"({rows})", self.schema.names, "perbaikan") if known else rows)
 
-    def replaced(self, paths: Sequence[str], again: Sequence[str]) -> Iterator[Path]:
+    def replaced(self, paths: Sequence[str], again: Sequence[str]) -> list[Path]:
         """Files with the rows of these that were replaced, and all of `again`."""
         rows = replaced.older(f"({self._rows(paths)})", self.schema.names, "perbaikan")
         return self._write(f"{rows} UNION ALL {self._rows(again)}" if again else rows)
@@ -111,17 +112,19 @@ class _Work(AbstractContextManager["_Work"]):
         files = [self.store.nearby(f"tables/{self.table}/{path}") for path in paths]
         self.store.bring(files)
         there = {name for file in files for name in pq.read_schema(file).names}
-        columns = ", ".join(quoted(name) if name in there else f"NULL AS {quoted(name)}" for name in self.schema.names)
+        columns = ", ".join(
+            quoted(f.name) if f.name in there else f"CAST(NULL AS {TYPES[str(f.type)]}) AS {quoted(f.name)}"
+            for f in self.schema
+        )
         return f"SELECT {columns} FROM read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
 
-    def _write(self, rows: str) -> Iterator[Path]:
+    def _write(self, rows: str) -> list[Path]:
         order = ", ".join(quoted(name) for name in ORDER if name in self.schema.names)
-        sql = f"SELECT * FROM ({rows}) ORDER BY {order}" if order else rows
-        batches = self.con.execute(sql).to_arrow_reader(layout.ROW_GROUP)
-        while (batch := next(batches, None)) is not None:
-            path = self.folder / f"{uuid.uuid4()}.parquet"
-            with pq.ParquetWriter(path, self.schema, compression="zstd") as file:
-                while batch is not None:
-                    file.write_table(pa.Table.from_batches([batch]).cast(self.schema), row_group_size=layout.ROW_GROUP)
-                    batch = next(batches, None) if path.stat().st_size < layout.LARGE else None
-            yield path
+        sorted_ = f"SELECT * FROM ({rows}) ORDER BY {order}" if order else rows
+        made = self.folder / uuid.uuid4().hex
+        # By DuckDB, which reads what it has written up to six times faster than what Arrow has (0015).
+        self.con.execute(
+            f"COPY ({sorted_}) TO {literal(str(made))} (FORMAT parquet, COMPRESSION zstd,"
+            f" ROW_GROUP_SIZE {layout.ROW_GROUP}, FILE_SIZE_BYTES {layout.LARGE}, KV_METADATA {footer(self.schema)})"
+        )
+        return [path for path in made.iterdir() if pq.read_metadata(path).num_rows]

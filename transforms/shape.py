@@ -17,6 +17,17 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 }
 """DuckDB settings for every connection of ours: it must never fetch code from elsewhere."""
 
+TYPES = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date32[day]": "DATE",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+}
+"""The types of columns in the lake, as Arrow writes them, and DuckDB's."""
+
 KEYS = ("_kiriman", "_berkas", "_lembar", "_baris")
 """What every row of text carries: its submission, file, sheet and row."""
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from schemas.dataset import MEDIA_KINDS, Dataset, datasets
 from transforms import copies, pemakaian, publik
-from transforms.shape import literal, quoted
+from transforms.shape import TYPES, literal, quoted
 
 MOST = 50
 """So many texts, and so many media, of one event are named by its items (ours): an event's code is free text, and one
@@ -142,7 +142,7 @@ def _items(at: At) -> str:
         for name, standard in told().items()
         if name in at
     ]
-    nothing = ", ".join(f"NULL::{_sql(str(type_))} AS {quoted(name)}" for name, type_ in types.items())
+    nothing = ", ".join(f"NULL::{TYPES[str(type_)]} AS {quoted(name)}" for name, type_ in types.items())
     empty = f"SELECT NULL::VARCHAR AS dataset, {nothing}, NULL::DATE AS {pemakaian.LAST_DAY} WHERE false"
     return " UNION ALL BY NAME ".join([empty, *parts])
 
@@ -161,15 +161,3 @@ def _copies(at: At) -> str:
         names = {**dict.fromkeys(("dataset", "kode_satker", "nomor"), "VARCHAR"), **_COPY}
         return f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in names.items())} WHERE false"
     return f"SELECT dataset, kode_satker, nomor, {', '.join(_COPY)} FROM ({copies.listed(at['media'])})"
-
-
-def _sql(type_: str) -> str:
-    known = {
-        "string": "VARCHAR",
-        "int64": "BIGINT",
-        "double": "DOUBLE",
-        "bool": "BOOLEAN",
-        "date32[day]": "DATE",
-        "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
-    }
-    return known[type_]

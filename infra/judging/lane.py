@@ -214,10 +214,9 @@ def _free(d: Dataset) -> set[str]:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, target: Path, standard: Dataset) -> None:
-    told = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in footer(standard.arrow).items())
     con.execute(
         f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1,"
-        f" ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {{{told}}})"
+        f" ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {footer(standard.arrow)})"
     )
 
 

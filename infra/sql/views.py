@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from schemas.dataset import datasets, tables
 from transforms import analytics, pengaburan, replaced, withdrawal
-from transforms.shape import literal
+from transforms.shape import TYPES, literal
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra import superseding
@@ -28,16 +28,6 @@ if TYPE_CHECKING:  # the process that runs an analyst's statement starts without
 KEY = "_kunci"
 LATEST = 10
 """Releases that may have been made since the table that lists them was written."""
-
-_TYPES = {
-    "string": "VARCHAR",
-    "int32": "INTEGER",
-    "int64": "BIGINT",
-    "double": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date32[day]": "DATE",
-    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
-}
 
 
 @dataclass(frozen=True)
@@ -137,7 +127,7 @@ def _later(lake: Lake, release: Release, rows: str, *, whole: bool) -> str:
     if not later.num_rows:
         return rows
     columns = ", ".join(later.column_names)
-    types = [_TYPES[str(f.type)] for f in later.schema]
+    types = [TYPES[str(f.type)] for f in later.schema]
     values = ", ".join(
         f"({', '.join(f'CAST({_literal(v)} AS {t})' for v, t in zip(row.values(), types, strict=True))})"
         for row in later.to_pylist()
@@ -165,7 +155,7 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
     files = snapshot.files if snapshot else ()
     there = snapshot.schema.names if snapshot and files else ()
     columns = ", ".join(
-        f'"{f.name}"' if f.name in there else f'CAST(NULL AS {_TYPES[str(f.type)]}) AS "{f.name}"' for f in schema
+        f'"{f.name}"' if f.name in there else f'CAST(NULL AS {TYPES[str(f.type)]}) AS "{f.name}"' for f in schema
     )
     if not there:
         return f"SELECT {columns} WHERE false"
