@@ -16,7 +16,7 @@ import pytest
 from infra import fetching, steps
 from infra.ledger import marks
 from infra.ledger.inbox import Inbox
-from infra.sources import sources
+from infra.sources import folder, sources
 from infra.sources.remote import Item, check_names, submissions
 from infra.sources.s3 import S3
 from infra.sources.transfer import FarFile, Unacceptable
@@ -394,3 +394,17 @@ def test_every_entry_in_the_docs_is_one(spit: Installation) -> None:
     (defaults,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if not block.startswith("[")]
     plain = S3(url="s3://a/b", satker=("JATENG",), access_key_env="A", secret_key_env="B")
     assert tomllib.loads(defaults).items() <= vars(plain).items()
+
+
+def test_looking_for_strangers_costs_nothing_by_what_known_sources_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("jateng/answers/lama.json", "asing/kiriman/manifest.json", "lepas.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    looked: list[Path] = []
+    files = folder._files
+    monkeypatch.setattr(folder, "_files", lambda place: [looked.append(place), files(place)][1])
+    known = {"jateng": folder.FolderSource("jateng", (), tmp_path / "jateng")}
+    assert sorted(drop.name for drop in folder.strangers(tmp_path, known)) == ["kiriman", "lepas.txt"]
+    assert {place.name for place in looked} == {"kiriman", "lepas.txt"}

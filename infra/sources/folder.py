@@ -177,13 +177,13 @@ def strangers(landing: Path, known: dict[str, FolderSource]) -> Iterator[Drop]:
     """
     if not landing.is_dir():
         return
-    for each in _drops("-", landing):
-        if each.alone:
-            yield each
-        elif each.name not in known:
-            inside = list(_drops(each.name, each.folder))
+    for child in _places(landing):
+        if child.is_file():
+            yield drop_of(child)
+        elif child.name not in known:  # those that are hold years of answers, so nobody looks into them here
+            inside = list(_drops(child.name, child))
             loose = any(drop.alone and not drop.needs_no_other for drop in inside)
-            yield from [drop_of(each.folder, each.name)] if loose else inside
+            yield from [drop_of(child, child.name)] if loose else inside
 
 
 def drop_of(folder: Path, source: str = "-") -> Drop:
@@ -195,11 +195,13 @@ def drop_of(folder: Path, source: str = "-") -> Drop:
 
 
 def _drops(source: str, folder: Path) -> Iterator[Drop]:
-    for child in sorted(folder.iterdir()):
-        if NO_DROPS.search(child.name) or child.is_symlink():
-            continue
-        if child.is_dir() or child.is_file():
-            yield drop_of(child, source)
+    return (drop_of(child, source) for child in _places(folder))
+
+
+def _places(folder: Path) -> list[Path]:
+    """The folders and files that may be drops, by name."""
+    found = (child for child in folder.iterdir() if not NO_DROPS.search(child.name) and not child.is_symlink())
+    return sorted(child for child in found if child.is_dir() or child.is_file())
 
 
 def _files(folder: Path) -> dict[str, Path]:
