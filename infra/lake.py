@@ -48,6 +48,14 @@ class Snapshot:
     version: int
 
 
+@dataclass(frozen=True)
+class Logged:
+    """What the log says of a file: the bounds of text columns as far as it has them whole, and columns it must have."""
+
+    bounds: Mapping[str, tuple[str, str]]
+    columns: frozenset[str]
+
+
 class Lake:
     """The tables and releases in a store. Several processes may work at once, but none that was forked from a user."""
 
@@ -196,17 +204,17 @@ class Lake:
             max((n for n in found[name].to_pylist() if n is not None), default=0) if name in found.schema.names else 0
         )
 
-    def spans(self, table: str, of: Snapshot, columns: Sequence[str]) -> dict[str, dict[str, tuple[str, str]]]:
-        """Of each file of a snapshot the bounds of text columns, out of the log alone, as far as it has them whole."""
-        found: dict[str, dict[str, tuple[str, str]]] = {file: {} for file in of.files}
+    def logged(self, table: str, of: Snapshot, columns: Sequence[str]) -> dict[str, Logged]:
+        """What the log says of each file of a snapshot, with the bounds of these text columns."""
         delta = self._open(table, of.version)
-        actions = pa.table(delta.get_add_actions(flatten=True)) if delta else pa.table({})
-        for column in (c for c in columns if f"min.{c}" in actions.column_names):
-            names = ("path", f"min.{column}", f"max.{column}")
-            for path, low, high in zip(*(actions[name].to_pylist() for name in names), strict=True):
-                # A text of that length may be the beginning of the bound alone.
-                if low is not None and len(low) < adopting.LONGEST > len(high):
-                    found[self._path(table, path)][column] = (low, high)
+        actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist() if delta else []
+        found: dict[str, Logged] = {}
+        for said in actions:
+            bounds = {c: (said[f"min.{c}"], said[f"max.{c}"]) for c in columns if said.get(f"min.{c}") is not None}
+            # A text of that length may be the beginning of the bound alone.
+            whole = {c: pair for c, pair in bounds.items() if max(map(len, pair)) < adopting.LONGEST}
+            counted = {c for c in of.schema.names if said.get(f"null_count.{c}") is not None}
+            found[self._path(table, said["path"])] = Logged(whole, frozenset(counted))
         return found
 
     def rows(self, table: str) -> pa.Table:

@@ -7,7 +7,7 @@ reader looks only in the files it can concern.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,12 +37,14 @@ class Told(NamedTuple):
 class Parts:
     """The files of a table: those of which every row stands, and those in which one may have been replaced.
 
-    What batches up to `since` replaced is in neither. Files of replaced rows alone are left out.
+    What batches up to `since` replaced is in neither. Files of replaced rows alone are left out. `columns`: of each
+    file those it is known to have.
     """
 
     standing: Sequence[str]
     mixed: Sequence[str]
     since: int
+    columns: Mapping[str, Collection[str]]
 
 
 def told(files: Sequence[str]) -> dict[str, list[Told]]:
@@ -67,26 +69,28 @@ def parts(lake: Lake, table: str, snapshot: Snapshot, about: Sequence[Told], *, 
     `by_batch`: rows of some batches are shown, out of files of a later version, which say nothing of these.
     """
     if by_batch:
-        return Parts((), snapshot.files, 0)
+        return Parts((), snapshot.files, 0, {})
     files = [file for file in snapshot.files if not layout.is_replaced(file)]
-    if not about:
-        return Parts(files, (), 0)
-    spans = lake.spans(table, snapshot, ("_kiriman", "_kunci"))
-    mixed = {file for file in files if any(_concerns(each, file, spans[file]) for each in about)}
+    if not about and len(files) == len(snapshot.files):
+        return Parts(files, (), 0, {})
+    logged = lake.logged(table, snapshot, ("_kiriman", "_kunci"))
+    mixed = {file for file in files if any(_concerns(each, file, logged[file].bounds) for each in about)}
     since = min((layout.settled(file) for file in mixed), default=0)
-    return Parts([file for file in files if file not in mixed], [file for file in files if file in mixed], since)
+    standing = [file for file in files if file not in mixed]
+    columns = {file: logged[file].columns for file in files}
+    return Parts(standing, [file for file in files if file in mixed], since, columns)
 
 
-def _concerns(told: Told, file: str, spans: Mapping[str, tuple[str, str]]) -> bool:
+def _concerns(told: Told, file: str, bounds: Mapping[str, tuple[str, str]]) -> bool:
     """Whether such a row may lie in a file, by the bounds of its columns; one without bounds may hold anything."""
     if told.batch <= layout.settled(file):
         return False
-    if told.kiriman is not None and "_kiriman" in spans:
-        lowest, highest = spans["_kiriman"]
+    if told.kiriman is not None and "_kiriman" in bounds:
+        lowest, highest = bounds["_kiriman"]
         if not lowest <= told.kiriman <= highest:
             return False
-    if "_kunci" in spans:
-        lowest, highest = spans["_kunci"]
+    if "_kunci" in bounds:
+        lowest, highest = bounds["_kunci"]
         return told.lowest <= highest and told.highest >= lowest
     return True
 

@@ -6,6 +6,8 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 
 from infra import layout, steps, superseding
 from infra.lake import Lake
@@ -230,3 +232,14 @@ def test_however_it_came_and_was_gathered_each_release_shows_the_newest_of_each_
     at.lake.compact("foto", min(waiting, default=16) - 1)
     releases = [*at.lake.releases()][::-1]
     assert [at.shown(release=release) for release in releases] == shown
+
+
+def test_files_from_before_their_table_got_a_column_are_shown_without(tmp_path: Path) -> None:
+    at = Lakes(tmp_path)
+    at.add(1, "a")
+    at.add(2, "b")
+    DeltaTable(at.lake._store.delta("tables/foto")[0]).alter.add_columns([Field("tambahan", PrimitiveType("string"))])
+    at.add(3, "b", instead_of=2)
+    with connect(at.lake) as con:
+        found = con.execute("SELECT _kunci, judul, tambahan FROM foto ORDER BY ALL").fetchall()
+    assert found == [("a", "batch 1", None), ("b", "batch 3", None)]

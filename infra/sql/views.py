@@ -6,7 +6,7 @@ those made of others (`transforms/views`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -150,8 +150,11 @@ def _columns(name: str, snapshot: Snapshot | None) -> pa.Schema:
     )
 
 
-def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
-    """SELECT of all rows of a version in the columns of `schema`, withdrawn or not."""
+def rows_of(schema: pa.Schema, snapshot: Snapshot | None, lacking: Collection[str] = ()) -> str:
+    """SELECT of all rows of a version in the columns of `schema`, withdrawn or not.
+
+    `lacking`: columns of the version that perhaps none of its files has.
+    """
     files = snapshot.files if snapshot else ()
     there = snapshot.schema.names if snapshot and files else ()
     columns = ", ".join(
@@ -161,7 +164,11 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None) -> str:
         return f"SELECT {columns} WHERE false"
     listed = ", ".join(literal(file) for file in files)
     # By name: a file from before its standard got another column lacks that column.
-    return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    if lacking:
+        blank = ", ".join(f'CAST(NULL AS {TYPES[str(f.type)]}) AS "{f.name}"' for f in schema if f.name in lacking)
+        source = f"(FROM {source} UNION ALL BY NAME SELECT {blank} WHERE false)"
+    return f"SELECT {columns} FROM {source}"
 
 
 def _current(
@@ -181,7 +188,8 @@ def _current(
         return View(name, replaced.newest(history, schema.names, told))
 
     def of(files: Sequence[str]) -> str:
-        some = rows_of(schema, replace(snapshot, files=tuple(files)))
+        lacking = set(snapshot.schema.names).difference(*(parts.columns[file] for file in files))
+        some = rows_of(schema, replace(snapshot, files=tuple(files)), lacking)
         return stands(name, schema.names, rows, taken_back, some)
 
     both = [of(parts.standing)] if parts.standing else []
