@@ -46,7 +46,7 @@ class Indexes:
     """The indexes of the publication that is followed; below `folder`, which is theirs alone."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._lock = folder, Lock()
+        self._folder, self._lock, self._turn = folder, Lock(), Lock()
         self._of: Publication | None = None
         self._files: dict[str, _File] = {}
         self._making: subprocess.Popen[bytes] | None = None
@@ -77,7 +77,11 @@ class Indexes:
         said = file and statement(asked)
         if not file or not said:
             return None
-        if (found := file.ask(*said, STEPS + STEPS_A_ROW * asked.limit)) is None:
+        # One after the other: SQLite lets go of the interpreter at every row, and many threads that then fight for it
+        # answer a quarter as many pages.
+        with self._turn:
+            found = file.ask(*said, STEPS + STEPS_A_ROW * asked.limit)
+        if found is None:
             return None
         names = asked.names
         return [dict(zip(names, row, strict=True)) for row in found]
