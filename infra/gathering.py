@@ -23,7 +23,7 @@ from infra.columns import footer
 from infra.layout import ORDER, REPLACED, SORTED, is_large, is_replaced, settled
 from infra.storage.store import Store
 from transforms import replaced
-from transforms.shape import OFFLINE, TYPES, literal, quoted
+from transforms.shape import OFFLINE, literal, quoted, selected
 
 
 class Told(NamedTuple):
@@ -112,11 +112,9 @@ class _Work(AbstractContextManager["_Work"]):
         files = [self.store.nearby(f"tables/{self.table}/{path}") for path in paths]
         self.store.bring(files)
         there = {name for file in files for name in pq.read_schema(file).names}
-        columns = ", ".join(
-            quoted(f.name) if f.name in there else f"CAST(NULL AS {TYPES[str(f.type)]}) AS {quoted(f.name)}"
-            for f in self.schema
-        )
-        return f"SELECT {columns} FROM read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
+        listed = ", ".join(map(literal, files))
+        columns = selected({f.name: str(f.type) for f in self.schema}, there)
+        return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
 
     def _write(self, rows: str) -> list[Path]:
         order = ", ".join(quoted(name) for name in ORDER if name in self.schema.names)

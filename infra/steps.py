@@ -393,9 +393,10 @@ def maintain(settings: Settings) -> Counts:
                 known = sources(settings.sources, settings.landing)
                 counts["erased"] = erasing.erase(store, inbox, known, lambda: deliver(settings))
             waiting = [newest.versions] if (newest := inbox.newest_curated()) else []
+            settled = inbox.settled()
             # A reference table has one file a version, and no batches to read an older one by: all are kept.
             for table in [name for name, standard in tables().items() if mine and standard.by_batch]:
-                counts["compacted"] += lake.compact(table, inbox.settled())
+                counts["compacted"] += lake.compact(table, settled)
                 counts["vacuumed"] += lake.vacuum(table, also=[v[table] for v in waiting if table in v])
             counts["swept"] = store.sweep(24 * 3600)
             counts["lineage"] = lineage.forget(store)

@@ -6,7 +6,7 @@ value, NULL where the text cannot be read as one. Rules compare the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from schemas.dataset import Dataset, Field
 from transforms import lenient
@@ -43,6 +43,12 @@ def quoted(name: str) -> str:
 def literal(value: str) -> str:
     """An SQL string."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def selected(columns: Mapping[str, str], there: Collection[str]) -> str:
+    """`columns` (name → type of TYPES) in a SELECT from what has those of `there`; others are NULL of their type."""
+    named = ((quoted(name), TYPES[type_], name in there) for name, type_ in columns.items())
+    return ", ".join(name if known else f"CAST(NULL AS {type_}) AS {name}" for name, type_, known in named)
 
 
 def text_columns(dataset: Dataset, defaults: Collection[str], source: str = "masuk") -> str:

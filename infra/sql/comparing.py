@@ -12,8 +12,8 @@ import pyarrow as pa
 from infra.lake import Lake
 from infra.releases import Release
 from infra.sql.query import connect
-from infra.sql.views import KEY
 from schemas.dataset import tables
+from transforms.replaced import KEY
 
 
 @dataclass(frozen=True)

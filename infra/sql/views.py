@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from schemas.dataset import datasets, tables
 from transforms import analytics, pengaburan, replaced, withdrawal
-from transforms.shape import TYPES, literal
+from transforms.shape import TYPES, literal, selected
 
 if TYPE_CHECKING:  # the process that runs an analyst's statement starts without the lake
     from infra import superseding
@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # the process that runs an analyst's statement starts without
     from infra.releases import Release
     from infra.withdrawing.records import Withdrawal
 
-KEY = "_kunci"
 LATEST = 10
 """Releases that may have been made since the table that lists them was written."""
 
@@ -66,7 +65,7 @@ def views(lake: Lake, release: Release | None) -> tuple[View, ...]:
         if name == replaced.TABLE and release and name in versions:
             lake.bring(shown.files)
             told = superseding.told(shown.files)
-        if KEY not in schema.names:
+        if replaced.KEY not in schema.names:
             made.append(shown)
             continue
         made.append(View(f"{name}_riwayat", shown.sql, shown.files))
@@ -157,16 +156,15 @@ def rows_of(schema: pa.Schema, snapshot: Snapshot | None, lacking: Collection[st
     """
     files = snapshot.files if snapshot else ()
     there = snapshot.schema.names if snapshot and files else ()
-    columns = ", ".join(
-        f'"{f.name}"' if f.name in there else f'CAST(NULL AS {TYPES[str(f.type)]}) AS "{f.name}"' for f in schema
-    )
+    types = {f.name: str(f.type) for f in schema}
+    columns = selected(types, there)
     if not there:
         return f"SELECT {columns} WHERE false"
     listed = ", ".join(literal(file) for file in files)
     # By name: a file from before its standard got another column lacks that column.
     source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     if lacking:
-        blank = ", ".join(f'CAST(NULL AS {TYPES[str(f.type)]}) AS "{f.name}"' for f in schema if f.name in lacking)
+        blank = selected({name: type_ for name, type_ in types.items() if name in lacking}, ())
         source = f"(FROM {source} UNION ALL BY NAME SELECT {blank} WHERE false)"
     return f"SELECT {columns} FROM {source}"
 
